@@ -1,0 +1,1 @@
+"""Measure all of the other stages."""

@@ -1,0 +1,1 @@
+"""ONNX -> engines: reads a bundle, writes an engine set."""

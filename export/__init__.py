@@ -1,0 +1,1 @@
+"""PyTorch -> ONNX: writes a bundle."""

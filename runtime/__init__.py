@@ -1,0 +1,1 @@
+"""Engines -> speech: reads an engine set; needs neither torch nor transformers."""

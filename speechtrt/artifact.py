@@ -1,0 +1,107 @@
+"""Files and folders that appear whole or not at all, each known by its sha256."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from speechtrt.errors import IntegrityError, ManifestError
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of an artefact: path relative to its folder, with the content's sha256 and size."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Hex sha256 of `data`."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def list_files(folder: Path, exclude: str) -> tuple[FileEntry, ...]:
+    """Every file below `folder` except the one called `exclude`, in path order."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != exclude)
+    return tuple(FileEntry(p.relative_to(folder).as_posix(), sha256_file(p), p.stat().st_size) for p in files)
+
+
+def verify_file(folder: Path, entry: FileEntry) -> Path:
+    """The checked path of `entry`. Raises IntegrityError when it is missing, changed, or outside `folder`."""
+    path = folder / entry.path
+    if PurePosixPath(entry.path).is_absolute() or not path.resolve().is_relative_to(folder.resolve()):
+        raise ManifestError(
+            f"{folder}: lists the file {entry.path}, which lies outside of it; do not use this artefact"
+        )
+    if not path.is_file():
+        raise IntegrityError(f"{path}: is missing; its manifest lists it, so write the artefact again")
+    found = sha256_file(path)
+    if found != entry.sha256:
+        raise IntegrityError(
+            f"{path}: has sha256 {found[:12]}..., its manifest expects {entry.sha256[:12]}...; write the artefact again"
+        )
+    return path
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write through a temporary file, fsync and rename, so that `path` is never half-written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def staged_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that takes its place when the block succeeds, and vanishes when it fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        yield staging
+        staging.chmod(0o755)
+        _sync(staging)
+        _replace_folder(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    for path in (p for p in folder.rglob("*") if p.is_file()):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _replace_folder(staging: Path, target: Path) -> None:
+    """Rename needs an empty target, so the old folder steps aside first and is put back if the rename fails."""
+    if not target.exists():
+        staging.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+    target.rename(aside / "old")
+    try:
+        staging.rename(target)
+    except BaseException:
+        (aside / "old").rename(target)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,126 @@
+"""What `build` writes and `runtime` reads: engines of one bundle for one backend and precision."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from speechtrt.artifact import FileEntry, verify_file
+from speechtrt.bundle import Bundle
+from speechtrt.documents import SCHEMA, read_document
+from speechtrt.errors import ManifestError
+from speechtrt.precision import BackendName, Precision
+from speechtrt.specs import StageSpec
+
+ENGINE_FILE = "engine.json"
+
+
+class Status(StrEnum):
+    """What the gate said of an engine set."""
+
+    ACCEPTED = "accepted"
+    FELL_BACK = "fell back"  # the requested precision failed; the engines are of the reference precision
+
+
+@dataclass(frozen=True, slots=True)
+class NodePolicy:
+    """What was decided for one heavy node of a graph: its precision, and why."""
+
+    node: str
+    op: str
+    precision: Precision
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Smallest, usual and largest size of a named dimension that an engine accepts."""
+
+    dim: str
+    min: int
+    opt: int
+    max: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStage:
+    """One built stage: the tensors of the lowered graph, where its time and bytes went, and its precision policy."""
+
+    spec: StageSpec
+    file: FileEntry
+    precision: Precision
+    policy: tuple[NodePolicy, ...]
+    profiles: tuple[Profile, ...]
+    build_seconds: float
+    cache_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """One check of the gate: a figure of one stage and its limit. `value` is None when it could not be computed."""
+
+    stage: str
+    metric: str
+    value: float | None
+    limit: float
+    passed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSet:
+    """The manifest of an engine set (`engine.json`). `model` is the bundle's manifest; its assets lie beside the engines."""
+
+    name: str
+    bundle_sha256: str
+    model: Bundle
+    backend: BackendName
+    requested: Precision
+    precision: Precision
+    status: Status
+    reason: str
+    stages: tuple[EngineStage, ...]
+    gate: tuple[GateRow, ...]
+    device: dict[str, str]
+    builder: dict[str, str]
+    files: tuple[FileEntry, ...]
+    schema: int = SCHEMA
+
+    def stage(self, name: str) -> EngineStage:
+        """The stage called `name`. Raises ManifestError."""
+        for stage in self.stages:
+            if stage.spec.name == name:
+                return stage
+        known = ", ".join(s.spec.name for s in self.stages)
+        raise ManifestError(f"engine set {self.name} has no stage {name!r}; it has {known}")
+
+    def file(self, path: str) -> FileEntry:
+        """The entry of a listed file. Raises ManifestError."""
+        for entry in self.files:
+            if entry.path == path:
+                return entry
+        raise ManifestError(f"engine set {self.name} does not list the file {path!r}; build it again")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFolder:
+    """An engine set on disk. `files` of the manifest lists engines and assets alike."""
+
+    path: Path
+    manifest: EngineSet
+
+    @classmethod
+    def open(cls, path: Path) -> "EngineFolder":
+        """Parse `path`/engine.json. Raises ManifestError. Files are checked when they are asked for."""
+        document = path / ENGINE_FILE
+        if not document.is_file():
+            raise ManifestError(f"{path}: is not an engine set (it has no {ENGINE_FILE}); `speechtrt build` writes one")
+        return cls(path, read_document(document, EngineSet))
+
+    def file(self, name: str) -> Path:
+        """Path of a listed file with the right hash. Raises ManifestError or IntegrityError."""
+        return verify_file(self.path, self.manifest.file(name))
+
+    def verify(self) -> None:
+        """Check every listed file. Raises IntegrityError."""
+        for entry in self.manifest.files:
+            verify_file(self.path, entry)

@@ -1,0 +1,44 @@
+"""Everything that can go wrong for a user, as one small family of exceptions.
+
+A message says what was found, what was expected and what to do, in one line.
+"""
+
+
+class SpeechTRTError(Exception):
+    """Base of all errors a user can cause or mend; the command line prints it as one line and exits with 1."""
+
+
+class CheckpointError(SpeechTRTError):
+    """A checkpoint is missing, unreadable, or of a model class that no family knows."""
+
+
+class ManifestError(SpeechTRTError):
+    """A bundle or engine set describes itself wrongly, or in a newer schema than this version reads."""
+
+
+class IntegrityError(SpeechTRTError):
+    """A file is missing or does not have the sha256 that its manifest names."""
+
+
+class ParityError(SpeechTRTError):
+    """An exported stage differs from PyTorch by more than its tolerance."""
+
+
+class BuildError(SpeechTRTError):
+    """A backend could not build an engine from a stage."""
+
+
+class BackendError(SpeechTRTError):
+    """A backend is not available on this machine, or cannot run this engine."""
+
+
+class AudioError(SpeechTRTError):
+    """An audio file or buffer cannot be read or written."""
+
+
+class TextError(SpeechTRTError):
+    """A text is empty, too long, or has nothing that the model can speak."""
+
+
+class DataError(SpeechTRTError):
+    """Training or evaluation data is missing, malformed, or needs a program that is not installed."""
