@@ -68,7 +68,7 @@ class GateRow:
 
 @dataclass(frozen=True, slots=True)
 class EngineSet:
-    """The manifest of an engine set (`engine.json`). `model` is the bundle's manifest; its assets lie beside the engines."""
+    """The manifest of an engine set (`engine.json`). `model` is its bundle's manifest; assets lie beside them."""
 
     name: str
     bundle_sha256: str

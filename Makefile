@@ -1,0 +1,51 @@
+# speechtrt: everything starts here. `make engines` and `make test` set themselves up.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+EXTRAS := cpu,export,bench,dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engines test test-system lint format type bench clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## virtual environment with everything pinned in constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "speechtrt needs Python 3.11 or newer; set PYTHON=...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+engines: setup  ## export, build and validate the reference models on every backend that builds here
+	$(BIN)/speechtrt engines
+
+test: setup lint type  ## lint, types, import contracts and the tests
+	$(BIN)/python -m pytest
+
+test-system: setup  ## tests that need Debian packages: espeak-ng flite
+	$(BIN)/python -m pytest -m system
+
+lint: setup  ## ruff and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: setup  ## rewrite in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+type: setup  ## mypy strict over package and tests
+	$(BIN)/mypy
+
+bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
+	$(BIN)/speechtrt bench tts --model voice --out benchmarks/results/cpu
+	$(BIN)/speechtrt bench tts --dimensions speecht5 --out benchmarks/results/cpu
+	$(BIN)/speechtrt bench asr --out benchmarks/results/cpu
+
+clean:  ## remove build/ and caches, keep the virtual environment
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
