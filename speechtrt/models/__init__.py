@@ -1,0 +1,1 @@
+"""Reference models: their data, training, weights and evaluation."""

@@ -1,0 +1,1 @@
+"""Speech to train on: sentences from a grammar, spoken by installed synthesisers."""
