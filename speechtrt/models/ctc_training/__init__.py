@@ -1,0 +1,1 @@
+"""Training of the streaming CTC model: features, batches, losses, evaluation."""

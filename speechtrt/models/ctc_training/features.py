@@ -1,0 +1,80 @@
+"""Log-mel features of a data set, computed once and kept as float16 beside its manifest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from transformers import NemotronAsrStreamingFeatureExtractor
+
+from speechtrt.audio import Audio, read_audio
+from speechtrt.models.ctc import FastConformerCtcConfig
+from speechtrt.models.data.manifest import Utterance, read_manifest
+
+Frames = npt.NDArray[np.float16]
+
+
+class LogMel:
+    """transformers' own extractor with the sizes of a configuration: what the model expects."""
+
+    def __init__(self, config: FastConformerCtcConfig) -> None:
+        self.rate = config.sample_rate
+        self._extractor = NemotronAsrStreamingFeatureExtractor(
+            feature_size=config.n_mels,
+            sampling_rate=config.sample_rate,
+            hop_length=config.hop,
+            n_fft=config.n_fft,
+            win_length=config.window,
+            preemphasis=config.preemphasis,
+        )
+
+    def __call__(self, audio: Audio) -> Tensor:
+        """Features [frames, mels] float32; frames = samples at 16 kHz // hop."""
+        samples = audio.resampled(self.rate).samples
+        output = self._extractor(samples, sampling_rate=self.rate, return_attention_mask=True)
+        features: Tensor = output["input_features"][0]
+        return features[output["attention_mask"][0].bool()]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """The utterances of a set with their features; `starts` has one entry more than utterances."""
+
+    utterances: tuple[Utterance, ...]
+    frames: Frames  # [all frames, mels]
+    starts: npt.NDArray[np.int64]
+
+    def features(self, index: int) -> Frames:
+        """Features [frames, mels] float16 of one utterance."""
+        return self.frames[self.starts[index] : self.starts[index + 1]]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Frames of each utterance."""
+        return [int(length) for length in np.diff(self.starts)]
+
+
+def load_features(folder: Path, config: FastConformerCtcConfig) -> FeatureSet:
+    """The features of a set, from `features-<mels>.npz` when it holds as many utterances as the manifest."""
+    utterances = tuple(read_manifest(folder))
+    cache = folder / f"features-{config.n_mels}.npz"
+    if cache.is_file():
+        with np.load(cache) as stored:
+            frames, starts = stored["frames"], stored["starts"]
+        if len(starts) == len(utterances) + 1:
+            return FeatureSet(utterances, frames, starts)
+    frames, starts = _compute(folder, utterances, LogMel(config))
+    staging = cache.with_name(f".{cache.name}")
+    np.savez(staging, frames=frames, starts=starts)
+    staging.rename(cache)
+    return FeatureSet(utterances, frames, starts)
+
+
+def _compute(folder: Path, utterances: Sequence[Utterance], log_mel: LogMel) -> tuple[Frames, npt.NDArray[np.int64]]:
+    with torch.no_grad():
+        parts = [log_mel(read_audio(folder / item.audio)).numpy().astype(np.float16) for item in utterances]
+    starts = np.cumsum([0, *[len(part) for part in parts]], dtype=np.int64)
+    return np.concatenate(parts), starts

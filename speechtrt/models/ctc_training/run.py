@@ -1,0 +1,76 @@
+"""Train a CTC model from a recipe and made data, in a folder that a later run can resume."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from speechtrt.models.ctc import FastConformerCtc
+from speechtrt.models.ctc_training.features import load_features
+from speechtrt.models.ctc_training.recipe import CtcRecipe
+from speechtrt.models.ctc_training.task import CtcModule, CtcTask
+from speechtrt.models.data.manifest import read_manifest
+from speechtrt.models.tokenizer import TOKENIZER_FILE, PieceTokenizer, load_tokenizer, train_tokenizer
+from speechtrt.models.training.checkpoint import load_checkpoint
+from speechtrt.models.training.schedule import Budget, LearningRate
+from speechtrt.models.training.trainer import Trainer, TrainingOptions
+
+MODEL_FOLDER = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Where the data is and the run goes, on which device, for how long (the recipe's minutes when no budget)."""
+
+    recipe: CtcRecipe
+    data: Path
+    out: Path
+    device: str = "cpu"
+    budget: Budget | None = None
+    resume: bool = False
+
+
+def train_ctc(plan: RunPlan) -> Path:
+    """Train, and return the folder of the finished checkpoint. Raises DataError or CheckpointError."""
+    torch.manual_seed(plan.recipe.seed)
+    tokenizer = _tokenizer(plan)
+    trainer = Trainer(_task(plan, tokenizer), _options(plan), plan.out)
+    if plan.resume:
+        trainer.resume()
+    trainer.run()
+    return export_run(plan.recipe, plan.out)
+
+
+def export_run(recipe: CtcRecipe, out: Path) -> Path:
+    """Write the weights of a run's last checkpoint as a model folder: `out/model`."""
+    module = CtcModule(FastConformerCtc(recipe.config()))
+    load_checkpoint(out, module)
+    folder = out / MODEL_FOLDER
+    module.ctc.save_pretrained(folder)
+    load_tokenizer(out).save(folder)
+    return folder
+
+
+def _tokenizer(plan: RunPlan) -> PieceTokenizer:
+    if (plan.out / TOKENIZER_FILE).is_file():
+        return load_tokenizer(plan.out)
+    texts = [item.text for name in plan.recipe.train_sets for item in read_manifest(plan.data / name)]
+    tokenizer = train_tokenizer(texts, plan.recipe.vocab_size)
+    tokenizer.save(plan.out)
+    return tokenizer
+
+
+def _task(plan: RunPlan, tokenizer: PieceTokenizer) -> CtcTask:
+    config = plan.recipe.config()
+    sets = [load_features(plan.data / name, config) for name in plan.recipe.train_sets]
+    held_out = load_features(plan.data / plan.recipe.held_out_set, config)
+    return CtcTask(FastConformerCtc(config), tokenizer, sets, held_out, plan.recipe, plan.device)
+
+
+def _options(plan: RunPlan) -> TrainingOptions:
+    return TrainingOptions(
+        rate=LearningRate(plan.recipe.peak_rate, plan.recipe.warmup_steps),
+        budget=plan.budget or Budget(minutes=plan.recipe.minutes),
+        seed=plan.recipe.seed,
+        device=plan.device,
+    )
