@@ -14,7 +14,7 @@ from transformers import (
 ATTENTION = "sdpa"  # the encoder's eager attention returns NaN: it negates an additive mask
 
 
-class FastConformerCtcConfig(PreTrainedConfig):
+class FastConformerCtcConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Sizes, features and vocabulary. Pieces are 0..vocab_size-1, the blank is `vocab_size`.
 
     Features are log-mel (`log(x + 2^-24)`, Slaney filters, symmetric Hann window) standardised as
@@ -41,7 +41,7 @@ class FastConformerCtcConfig(PreTrainedConfig):
         """Parse the encoder's own configuration."""
         if not isinstance(self.encoder_config, NemotronAsrStreamingEncoderConfig):
             self.encoder_config = NemotronAsrStreamingEncoderConfig(**(self.encoder_config or {}))
-        super().__post_init__(**kwargs)
+        super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]
 
     @property
     def encoder(self) -> NemotronAsrStreamingEncoderConfig:
@@ -55,7 +55,7 @@ class FastConformerCtcConfig(PreTrainedConfig):
         return self.vocab_size
 
 
-class FastConformerCtc(PreTrainedModel):
+class FastConformerCtc(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Log-mel features to CTC log-probabilities, one row of V + 1 every 80 ms."""
 
     config: FastConformerCtcConfig
@@ -69,7 +69,7 @@ class FastConformerCtc(PreTrainedModel):
         config.encoder._attn_implementation = ATTENTION
         self.encoder = NemotronAsrStreamingEncoder(config.encoder)
         self.head = nn.Conv1d(config.encoder.hidden_size, config.vocab_size + 1, 1)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def encode(self, features: Tensor, lengths: Tensor, num_lookahead_tokens: int) -> Tensor:
         """Encoder output [rows, frames', dim] of raw log-mel `features` [rows, frames, mels] float32.

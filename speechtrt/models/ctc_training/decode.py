@@ -15,7 +15,7 @@ ROWS = 25
 
 def greedy_ids(log_probs: Tensor, blank: int) -> list[int]:
     """Labels of one row [frames, V + 1]: best per frame, repeats merged, blanks dropped."""
-    best = log_probs.argmax(-1).unique_consecutive()
+    best = torch.unique_consecutive(log_probs.argmax(-1))
     return [int(label) for label in best if label != blank]
 
 

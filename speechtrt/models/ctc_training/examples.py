@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from speechtrt.models.ctc_training.features import FeatureSet, Frames
-from speechtrt.models.data.manifest import Utterance
 from speechtrt.models.tokenizer import PieceTokenizer
 
 SILENCE = -16.635532  # log(2^-24), the log-mel of digital silence
@@ -97,9 +96,7 @@ def encoder_frames(frames: int) -> int:
     return frames
 
 
-def frame_phones(
-    phones: Sequence[tuple[str, float]], count: int, before: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def frame_phones(phones: Sequence[tuple[str, float]], count: int, before: int) -> npt.NDArray[np.int64]:
     """Phone ids [count, 2] at two instants of each encoder frame; frame t ends at mel frame 8 t (10 ms each)."""
     ends = np.array([end for _, end in phones])
     ids = np.array([_PHONE_IDS[name] for name, _ in phones] + [_PHONE_IDS["pau"]])

@@ -22,7 +22,7 @@ class LogMel:
 
     def __init__(self, config: FastConformerCtcConfig) -> None:
         self.rate = config.sample_rate
-        self._extractor = NemotronAsrStreamingFeatureExtractor(
+        self._extractor = NemotronAsrStreamingFeatureExtractor(  # type: ignore[no-untyped-call]
             feature_size=config.n_mels,
             sampling_rate=config.sample_rate,
             hop_length=config.hop,
