@@ -1,0 +1,126 @@
+"""ONNX Runtime on the CPU: stages step in place over preallocated arrays."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import onnxruntime as ort
+
+from speechtrt.engine_set import EngineFolder
+from speechtrt.errors import BackendError
+from speechtrt.runtime.backends.base import Array, Tensors
+from speechtrt.specs import StageSpec, TensorSpec
+
+PROVIDERS = ["CPUExecutionProvider"]
+
+
+@dataclass(slots=True)
+class OrtRunner:
+    """A stage in an ONNX Runtime session. Bindings are kept per number of rows, so that a step allocates nothing."""
+
+    stage: StageSpec
+    _session: ort.InferenceSession | None
+    _tensors: Tensors = field(default_factory=dict)
+    _bindings: dict[int, ort.IOBinding] = field(default_factory=dict)
+
+    def run(self, inputs: Tensors) -> dict[str, Array]:
+        """One pass over arrays of any shape. Raises BackendError."""
+        names = [t.name for t in self.stage.outputs]
+        try:
+            return dict(zip(names, self._open_session().run(names, dict(inputs)), strict=True))
+        except _ORT_ERRORS as error:
+            raise self._failed(error) from error
+
+    def bind(self, tensors: Tensors) -> None:
+        """Step over these arrays [slots, ...] from now on."""
+        for spec in (*self.stage.inputs, *self.stage.outputs):
+            _check(self.stage.name, spec, tensors[spec.name])
+        self._tensors = dict(tensors)
+        self._bindings = {}
+
+    def step(self, rows: int) -> None:
+        """One pass over the first `rows` rows. Raises BackendError."""
+        binding = self._bindings.get(rows) or self._bind_rows(rows)
+        try:
+            self._open_session().run_with_iobinding(binding)
+        except _ORT_ERRORS as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        """Free the session and forget the bound arrays."""
+        self._bindings, self._tensors, self._session = {}, {}, None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _bind_rows(self, rows: int) -> ort.IOBinding:
+        binding = self._open_session().io_binding()
+        for spec in self.stage.inputs:
+            binding.bind_input(*self._place(spec, rows))
+        for spec in self.stage.outputs:
+            binding.bind_output(*self._place(spec, rows))
+        self._bindings[rows] = binding
+        return binding
+
+    def _place(self, spec: TensorSpec, rows: int) -> tuple[str, str, int, type, tuple[int, ...], int]:
+        array = self._tensors[spec.name]
+        return spec.name, "cpu", 0, array.dtype.type, (rows, *array.shape[1:]), array.ctypes.data
+
+    def _open_session(self) -> ort.InferenceSession:
+        if self._session is None:
+            raise BackendError(f"stage {self.stage.name} is closed; open it again")
+        return self._session
+
+    def _failed(self, error: Exception) -> BackendError:
+        lines = str(error).splitlines()
+        return BackendError(f"stage {self.stage.name} failed in ONNX Runtime: {lines[0] if lines else error!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class OrtBackend:
+    """Opens stages of an `ort-cpu` engine set; `threads` work inside each stage."""
+
+    folder: EngineFolder
+    threads: int
+
+    def open(self, stage: str) -> OrtRunner:
+        """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""
+        built = self.folder.manifest.stage(stage)
+        return OrtRunner(built.spec, _session(self.folder.file(built.file.path), self.threads))
+
+
+_ORT_ERRORS = (
+    ort.capi.onnxruntime_pybind11_state.Fail,
+    ort.capi.onnxruntime_pybind11_state.InvalidArgument,
+    ort.capi.onnxruntime_pybind11_state.InvalidGraph,
+    ort.capi.onnxruntime_pybind11_state.NotImplemented,
+    ort.capi.onnxruntime_pybind11_state.RuntimeException,
+)
+
+
+def _session(path: Path, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(path, options, providers=PROVIDERS)
+    except _ORT_ERRORS as error:
+        raise BackendError(f"{path}: ONNX Runtime {ort.__version__} cannot load it: {error}; build it again") from error
+
+
+def _check(stage: str, spec: TensorSpec, array: Array) -> None:
+    """A wrong pointer would be read as if it were right, so what is bound is checked once."""
+    if array.dtype != np.dtype(spec.dtype.value) or array.ndim != len(spec.shape) or not array.flags.c_contiguous:
+        raise BackendError(
+            f"stage {stage} cannot bind {spec.name}: found {array.dtype} {array.shape}, expected contiguous "
+            f"{spec.dtype.value} {spec.shape}"
+        )

@@ -1,0 +1,71 @@
+"""The tensors of a stage that steps: one array per input and output, one row per slot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.batching.slots import Move, Swap
+from speechtrt.specs import Reset, StageSpec, StateKind
+
+SLOTS = "slots"
+IN_PLACE = (StateKind.KV_CACHE, StateKind.RING_CACHE)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Arrays [slots, ...] by tensor name. A cache has one array under both its names, as the stage writes it in place.
+
+    Other states have an array for each name, because a stage may still read one after it has written the other.
+    """
+
+    stage: StageSpec
+    dims: Mapping[str, int]
+    arrays: dict[str, Array]
+
+    @classmethod
+    def allocate(cls, stage: StageSpec, dims: Mapping[str, int]) -> "Memory":
+        """Zeroed arrays of the shapes that `dims` gives the stage; `dims` holds `slots`."""
+        arrays = {t.name: np.zeros(t.resolve(dims), t.dtype.value) for t in (*stage.inputs, *stage.outputs)}
+        for state in stage.states:
+            if state.output is not None and state.kind in IN_PLACE:
+                arrays[state.output] = arrays[state.input]
+        return cls(stage, dict(dims), arrays)
+
+    def __getitem__(self, name: str) -> Array:
+        return self.arrays[name]
+
+    def reset(self, row: int) -> None:
+        """Make a row ready for a new owner."""
+        for state in self.stage.states:
+            if state.reset is Reset.ZERO:
+                self.arrays[state.input][row] = 0
+
+    def settle(self, rows: int) -> None:
+        """After a step: what it wrote beside its states becomes their content."""
+        for state in self.stage.states:
+            if state.output is not None and state.kind not in IN_PLACE:
+                self.arrays[state.input][:rows] = self.arrays[state.output][:rows]
+
+    def move(self, move: Move) -> None:
+        """Copy every input of a row to another row."""
+        for tensor in self.stage.inputs:
+            array = self.arrays[tensor.name]
+            array[move.target] = array[move.source]
+
+    def swap(self, swap: Swap) -> None:
+        """Exchange every input of two rows."""
+        rows = [swap.first, swap.second]
+        for tensor in self.stage.inputs:
+            array = self.arrays[tensor.name]
+            array[rows] = array[rows[::-1]]
+
+    def resized(self, dims: Mapping[str, int], rows: int) -> "Memory":
+        """New arrays of other sizes that hold the first `rows` rows of these, as far as they fit."""
+        new = Memory.allocate(self.stage, dims)
+        for tensor in self.stage.inputs:
+            source, target = self.arrays[tensor.name], new.arrays[tensor.name]
+            inner = tuple(slice(min(a, b)) for a, b in zip(source.shape[1:], target.shape[1:], strict=True))
+            target[(slice(rows), *inner)] = source[(slice(rows), *inner)]
+        return new

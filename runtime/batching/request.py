@@ -1,0 +1,24 @@
+"""A request on its way into a slot."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Generic[R]):
+    """A request in the queue since `arrived` seconds; an urgent one does not wait for company."""
+
+    request: R
+    arrived: float
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement(Generic[R]):
+    """A request that now owns a row."""
+
+    owner: int
+    row: int
+    request: R

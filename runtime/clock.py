@@ -1,0 +1,52 @@
+"""Where the time goes: seconds, calls and rows of every stage."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """What one stage has used. `rows` counts the rows of all its calls."""
+
+    stage: str
+    seconds: float
+    calls: int
+    rows: int
+
+    @property
+    def rows_per_call(self) -> float:
+        """Mean batch size; divided by the number of slots it is the batch fill."""
+        return self.rows / self.calls if self.calls else 0.0
+
+
+@dataclass(slots=True)
+class StageClock:
+    """Adds up time per stage. Stages do not nest."""
+
+    now: Callable[[], float] = time.perf_counter
+    _times: dict[str, StageTime] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str, rows: int = 1) -> Iterator[None]:
+        """Count the block as one call of `stage` over `rows` rows."""
+        start = self.now()
+        try:
+            yield
+        finally:
+            old = self.time(stage)
+            seconds = old.seconds + self.now() - start
+            self._times[stage] = StageTime(stage, seconds, old.calls + 1, old.rows + rows)
+
+    def time(self, stage: str) -> StageTime:
+        """The time of one stage; zero when it has not run."""
+        return self._times.get(stage, StageTime(stage, 0.0, 0, 0))
+
+    def times(self) -> tuple[StageTime, ...]:
+        """Every stage that has run, in order of first use."""
+        return tuple(self._times.values())
+
+    def reset(self) -> None:
+        """Forget everything, as before a measurement."""
+        self._times.clear()

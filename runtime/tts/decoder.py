@@ -1,0 +1,83 @@
+"""The decoder stage over all active slots: one step for every sentence in the batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from speechtrt.runtime.backends.base import Array, Runner, Tensors
+from speechtrt.runtime.batching.memory import SLOTS, Memory
+from speechtrt.runtime.batching.slots import Move
+from speechtrt.runtime.tts.utterance import Utterance
+from speechtrt.specs import StateKind
+
+MAX_LEN, TEXT_LEN = "max_len", "text_len"
+SMALLEST = {MAX_LEN: 128, TEXT_LEN: 32}
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Owns the decoder's memory: its rows belong to slots, its lengths grow by doubling when a sentence needs it."""
+
+    runner: Runner
+    memory: Memory
+
+    @classmethod
+    def open(cls, runner: Runner, slots: int) -> "Decoder":
+        """A decoder of `slots` empty rows."""
+        memory = Memory.allocate(runner.stage, {SLOTS: slots, **SMALLEST})
+        runner.bind(memory.arrays)
+        return cls(runner, memory)
+
+    def admit(self, row: int, utterance: Utterance, encoded: Tensors) -> None:
+        """Put an encoded sentence [1, ...] into the row after the last active one."""
+        self._reserve({TEXT_LEN: len(utterance.tokens), MAX_LEN: 1}, row)
+        self.memory.reset(row)
+        for state in self.runner.stage.states:
+            if state.kind is StateKind.MEMORY:
+                _fill(self.memory[state.input][row], encoded[state.input][0])
+        self.memory["frame"][row] = 0
+        self.memory["position"][row] = 0
+
+    def step(self, utterances: Sequence[Utterance]) -> None:
+        """Give every sentence, in row order, its next frames."""
+        rows = len(utterances)
+        self._reserve({MAX_LEN: max(u.steps for u in utterances) + 1}, rows)
+        dropout = self.memory["dropout"]
+        for row, utterance in enumerate(utterances):
+            utterance.masks.draw(dropout[row])
+        self.runner.step(rows)
+        self.memory.settle(rows)
+        self._deliver(utterances)
+
+    def move(self, move: Move) -> None:
+        """Copy a row to another."""
+        self.memory.move(move)
+
+    def _deliver(self, utterances: Sequence[Utterance]) -> None:
+        rows = len(utterances)
+        frames, stop = self.memory["frames"], self.memory["stop"]
+        for row, utterance in enumerate(utterances):
+            utterance.take(frames[row], stop[row])
+        self.memory["frame"][:rows] = frames[:rows, -1]
+        self.memory["position"][:rows] += 1
+
+    def _reserve(self, needed: Mapping[str, int], rows: int) -> None:
+        """An empty batch takes the smallest size that fits, a running one only grows."""
+        dims = {name: self._bucket(name, size, rows) for name, size in needed.items()}
+        if any(self.memory.dims[name] != size for name, size in dims.items()):
+            self.memory = self.memory.resized({**self.memory.dims, **dims}, rows)
+            self.runner.bind(self.memory.arrays)
+
+    def _bucket(self, name: str, needed: int, rows: int) -> int:
+        size = self.memory.dims[name] if rows else SMALLEST[name]
+        while size < needed:
+            size *= 2
+        return size
+
+
+def _fill(row: Array, value: Array) -> None:
+    """Copy `value` into the front of `row`; a mask's tail is False, the rest of other tails is never read."""
+    if row.dtype == np.bool_:
+        row[...] = False
+    row[tuple(slice(n) for n in value.shape)] = value

@@ -1,0 +1,42 @@
+"""Long text in pieces that a model can speak at once."""
+
+import re
+from collections.abc import Callable
+
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
+CLAUSE_END = re.compile(r"(?<=[,;:])\s+")
+WORD_END = re.compile(r"\s+")
+
+
+def split_sentences(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """`text` by sentence; one that does not fit by clause, then by word, as many together as fit."""
+    return [
+        piece for sentence in SENTENCE_END.split(text) for piece in _fitting(sentence, fits, (CLAUSE_END, WORD_END))
+    ]
+
+
+def _fitting(text: str, fits: Callable[[str], bool], ends: tuple[re.Pattern[str], ...]) -> list[str]:
+    if fits(text):
+        return [text]
+    if not ends:
+        return _halves(text, fits)
+    parts = [piece for part in ends[0].split(text) for piece in _fitting(part, fits, ends[1:])]
+    return _packed(parts, fits)
+
+
+def _packed(parts: list[str], fits: Callable[[str], bool]) -> list[str]:
+    packed: list[str] = []
+    for part in parts:
+        if packed and fits(f"{packed[-1]} {part}"):
+            packed[-1] = f"{packed[-1]} {part}"
+        else:
+            packed.append(part)
+    return packed
+
+
+def _halves(word: str, fits: Callable[[str], bool]) -> list[str]:
+    """A word without end is cut in the middle until its pieces fit."""
+    if fits(word) or len(word) < 2:
+        return [word]
+    middle = len(word) // 2
+    return [*_halves(word[:middle], fits), *_halves(word[middle:], fits)]

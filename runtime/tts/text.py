@@ -1,0 +1,56 @@
+"""The text front end: what is written becomes sentences of tokens that the model can speak."""
+
+from dataclasses import dataclass
+
+from speechtrt.errors import TextError
+from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.tts.normalisation import normalise
+from speechtrt.runtime.tts.sentences import split_sentences
+from speechtrt.runtime.tts.tokens import TokenEncoder
+
+ENGLISH = "en"
+SHOWN = 40  # characters of a refused text that the message repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A text ready to be spoken: token ids int64 [text_len] per sentence, and what was left out."""
+
+    sentences: tuple[Array, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """Prepares text for one model. `max_tokens` is the longest sentence that the model takes."""
+
+    encoder: TokenEncoder
+    languages: tuple[str, ...]
+    max_tokens: int
+
+    def prepare(self, text: str) -> Script:
+        """The script of `text`. Raises TextError when there is nothing to speak."""
+        if not text.strip():
+            raise TextError("the text is empty; expected at least one word")
+        spoken = normalise(text) if ENGLISH in self.languages else " ".join(text.split())
+        pieces = [p for p in split_sentences(spoken, self._fits) if self._speakable(p)]
+        if not pieces:
+            raise TextError(f"nothing in {_shown(text)} can be spoken by this model; expected letters or numbers")
+        return Script(tuple(self.encoder.encode(p) for p in pieces), self._left_out(spoken))
+
+    def _fits(self, text: str) -> bool:
+        return len(self.encoder.encode(text)) <= self.max_tokens
+
+    def _speakable(self, text: str) -> bool:
+        unknown = self.encoder.unknown(text)
+        return any(c.isalnum() and c not in unknown and c.lower() not in unknown for c in text)
+
+    def _left_out(self, text: str) -> tuple[str, ...]:
+        """Punctuation that a model does not know is silent anyway; anything else is worth a word."""
+        letters = [c for c in self.encoder.unknown(text) if c.isalnum() or not c.isascii()]
+        return (f"left out characters that the model does not know: {' '.join(letters)}",) if letters else ()
+
+
+def _shown(text: str) -> str:
+    text = " ".join(text.split())
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
