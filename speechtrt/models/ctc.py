@@ -1,5 +1,6 @@
 """The streaming CTC model: transformers' cache-aware FastConformer encoder with a CTC head."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +11,8 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
 )
+
+from speechtrt.errors import CheckpointError
 
 ATTENTION = "sdpa"  # the encoder's eager attention returns NaN: it negates an additive mask
 
@@ -101,3 +104,17 @@ class FastConformerCtc(PreTrainedModel):  # type: ignore[no-untyped-call]
         for _ in range(self.config.encoder.subsampling_factor.bit_length() - 1):
             lengths = torch.div(lengths, 2, rounding_mode="floor") + 1
         return lengths
+
+
+def load_ctc(source: Path | str) -> FastConformerCtc:
+    """The model of a checkpoint folder or Hugging Face id, float32, ready to evaluate. Raises CheckpointError."""
+    try:
+        model = FastConformerCtc.from_pretrained(str(source), dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"{source}: is not a streaming CTC checkpoint ({reason}); expected config.json"
+        ) from error
+    assert isinstance(model, FastConformerCtc)
+    model.train(False)
+    return model

@@ -42,15 +42,26 @@ class PieceTokenizer:
         write_bytes(folder / TOKENIZER_FILE, self.processor.serialized_model_proto())
 
 
-def load_tokenizer(folder: Path) -> PieceTokenizer:
-    """The tokenizer of a checkpoint folder. Raises CheckpointError when it is missing or unreadable."""
-    path = folder / TOKENIZER_FILE
+def load_tokenizer(source: Path | str) -> PieceTokenizer:
+    """The tokenizer of a checkpoint folder or Hugging Face id. Raises CheckpointError."""
+    path = Path(source) / TOKENIZER_FILE if Path(source).is_dir() else _fetch(str(source))
     if not path.is_file():
         raise CheckpointError(f"{path}: is missing; expected the sentencepiece model of a CTC checkpoint")
     try:
         return PieceTokenizer(sentencepiece.SentencePieceProcessor(model_proto=path.read_bytes()))
     except RuntimeError as error:
         raise CheckpointError(f"{path}: is not a sentencepiece model ({error}); copy the checkpoint again") from error
+
+
+def _fetch(identifier: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(identifier, TOKENIZER_FILE))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{identifier}: is neither a folder nor a Hugging Face id with a {TOKENIZER_FILE} ({type(error).__name__})"
+        ) from error
 
 
 def train_tokenizer(texts: Iterable[str], size: int) -> PieceTokenizer:

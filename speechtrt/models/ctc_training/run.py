@@ -6,12 +6,16 @@ from pathlib import Path
 import torch
 
 from speechtrt.models.ctc import FastConformerCtc
+from speechtrt.models.ctc_training.card import CardFacts
+from speechtrt.models.ctc_training.evaluation import CtcEvaluation, evaluate_ctc
 from speechtrt.models.ctc_training.features import load_features
+from speechtrt.models.ctc_training.publish import publish_ctc, round_to_half
 from speechtrt.models.ctc_training.recipe import CtcRecipe
+from speechtrt.models.ctc_training.reference import cpu_name
 from speechtrt.models.ctc_training.task import CtcModule, CtcTask
 from speechtrt.models.data.manifest import read_manifest
 from speechtrt.models.tokenizer import TOKENIZER_FILE, PieceTokenizer, load_tokenizer, train_tokenizer
-from speechtrt.models.training.checkpoint import load_checkpoint
+from speechtrt.models.training.checkpoint import Position, load_checkpoint
 from speechtrt.models.training.schedule import Budget, LearningRate
 from speechtrt.models.training.trainer import Trainer, TrainingOptions
 
@@ -43,12 +47,43 @@ def train_ctc(plan: RunPlan) -> Path:
 
 def export_run(recipe: CtcRecipe, out: Path) -> Path:
     """Write the weights of a run's last checkpoint as a model folder: `out/model`."""
-    module = CtcModule(FastConformerCtc(recipe.config()))
-    load_checkpoint(out, module)
+    module, _ = _last_checkpoint(recipe, out)
     folder = out / MODEL_FOLDER
     module.ctc.save_pretrained(folder)
     load_tokenizer(out).save(folder)
     return folder
+
+
+def publish_run(plan: RunPlan, target: Path) -> list[CtcEvaluation]:
+    """Evaluate a run's last checkpoint as float16 holds it, and write it to `target` with a model card."""
+    module, position = _last_checkpoint(plan.recipe, plan.out)
+    tokenizer = load_tokenizer(plan.out)
+    model = module.ctc
+    model.train(False)
+    round_to_half(model)
+    held_out = load_features(plan.data / plan.recipe.held_out_set, model.config)
+    evaluations = [evaluate_ctc(model, tokenizer, held_out, lookahead) for lookahead in plan.recipe.lookaheads]
+    spoken = [item for name in plan.recipe.train_sets for item in read_manifest(plan.data / name)]
+    facts = CardFacts(
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        pieces=tokenizer.size,
+        lookaheads=plan.recipe.lookaheads,
+        utterances=len(spoken),
+        hours=sum(item.seconds for item in spoken) / 3600,
+        words=len({word for item in spoken for word in item.text.split()}),
+        steps=position.step,
+        rows=plan.recipe.rows,
+        minutes=position.seconds / 60,
+        hardware=f"one core of {cpu_name()}" if plan.device == "cpu" else "one GPU",
+        evaluations=evaluations,
+    )
+    publish_ctc(model, tokenizer, facts, target)
+    return evaluations
+
+
+def _last_checkpoint(recipe: CtcRecipe, out: Path) -> tuple[CtcModule, Position]:
+    module = CtcModule(FastConformerCtc(recipe.config()))
+    return module, load_checkpoint(out, module)
 
 
 def _tokenizer(plan: RunPlan) -> PieceTokenizer:

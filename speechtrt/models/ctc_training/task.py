@@ -2,13 +2,12 @@
 
 import random
 from collections.abc import Sequence
-from itertools import groupby
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from speechtrt.models.ctc import FastConformerCtc
-from speechtrt.models.ctc_training.decode import transcribe_features
+from speechtrt.models.ctc_training.evaluation import evaluate_ctc
 from speechtrt.models.ctc_training.examples import (
     MOST_PADDING,
     NO_PHONE,
@@ -20,7 +19,6 @@ from speechtrt.models.ctc_training.examples import (
 from speechtrt.models.ctc_training.features import FeatureSet
 from speechtrt.models.ctc_training.recipe import CtcRecipe
 from speechtrt.models.tokenizer import PieceTokenizer
-from speechtrt.models.word_errors import character_errors, word_errors
 
 
 class CtcModule(nn.Module):
@@ -104,16 +102,9 @@ class CtcTask:
 
     def evaluate(self) -> dict[str, float]:
         """Word and character error rate on the held-out set for the longest lookahead, and WER for each voice."""
-        lookahead = max(self.recipe.lookaheads)
-        features = [self.held_out.features(index) for index in range(len(self.held_out.utterances))]
-        found = transcribe_features(self.model.ctc, self.tokenizer, features, lookahead)
-        texts = [utterance.text for utterance in self.held_out.utterances]
-        pairs = list(zip(texts, found, strict=True))
-        spoken = sorted(zip([u.voice for u in self.held_out.utterances], pairs, strict=True))
-        voices = {
-            f"wer_{voice}": word_errors(p for _, p in group).rate for voice, group in groupby(spoken, lambda s: s[0])
-        }
-        return {"wer": word_errors(pairs).rate, "cer": character_errors(pairs).rate, **voices}
+        result = evaluate_ctc(self.model.ctc, self.tokenizer, self.held_out, max(self.recipe.lookaheads))
+        voices = {f"wer {voice}": score.wer for voice, score in result.voices.items()}
+        return {"wer": result.overall.wer, "cer": result.overall.cer, **voices}
 
 
 def _padding(rng: random.Random) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """The sets that the reference models are trained and judged on."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from speechtrt.errors import DataError
 from speechtrt.models.data.dataset import Casting, make_set
 from speechtrt.models.data.manifest import MANIFEST
 from speechtrt.models.data.sentences import Split, sentences
@@ -42,9 +42,13 @@ def make_plan(root: Path, plan: SetPlan, workers: int | None = None) -> int:
     return len(make_set(root / plan.name, texts, plan.casting, plan.seed, workers))
 
 
-def missing(root: Path) -> Iterator[SetPlan]:
-    """The plans whose set is not below `root` yet."""
-    return (plan for plan in plans() if not (root / plan.name / MANIFEST).is_file())
+def choose(names: tuple[str, ...]) -> tuple[SetPlan, ...]:
+    """The plans called `names`, or all. Raises DataError for a name that is none."""
+    known = {plan.name: plan for plan in plans()}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise DataError(f"there is no set {unknown[0]!r}; expected {', '.join(known)}")
+    return tuple(known[name] for name in names or known)
 
 
 def _places(voices: tuple[Voice, ...], count: int) -> tuple[Voice, ...]:
