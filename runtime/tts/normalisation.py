@@ -34,6 +34,7 @@ SYMBOLS = {
     "\N{MULTIPLICATION SIGN}": " times ",
     "\N{DEGREE SIGN}": " degrees ",
     "#": " number ",
+    "\N{FRACTION SLASH}": " over ",
 }
 PLAIN = {
     "\N{LEFT SINGLE QUOTATION MARK}": "'",
@@ -45,6 +46,10 @@ PLAIN = {
     "\N{EM DASH}": ", ",
 }
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 FIRST_YEAR, LAST_YEAR = 1100, 2099
 
@@ -66,6 +71,16 @@ def _replaced(text: str, words: dict[str, str]) -> str:
 
 def _abbreviation(match: re.Match[str]) -> str:
     return ABBREVIATIONS[match[1].lower()]
+
+
+def _date(match: re.Match[str]) -> str:
+    year, month, day = numbers.year(int(match[1])), MONTHS[int(match[2]) - 1], numbers.ordinal(int(match[3]))
+    return f"the {day} of {month} {year}"
+
+
+def _decade(match: re.Match[str]) -> str:
+    words = numbers.year(int(match[1]))
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
 def _money(match: re.Match[str]) -> str:
@@ -118,14 +133,17 @@ def _integer(match: re.Match[str]) -> str:
 
 # In this order, because what contains a number comes before the number itself.
 RULES: tuple[Rule, ...] = (
+    (re.compile(r"\b([12]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\b"), _date),
+    (re.compile(r"(?<=\d)\s?-\s?(?=\d)"), lambda m: " to "),
+    (re.compile(r"(?<=\d)/(?=\d)"), lambda m: " over "),
     (re.compile(r"(\d)\s*([ap])\.?m\b\.?", re.I), lambda m: f"{m[1]} {m[2]}m"),
     (re.compile(rf"\b({'|'.join(map(re.escape, ABBREVIATIONS))})\.", re.I), _abbreviation),
     (re.compile(rf"([$£€])\s?({NUMBER})(?:\.(\d+))?(?:\s(million|billion|trillion)\b)?"), _money),
     (re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)\b(?:\s([ap]m)\b)?", re.I), _time),
     (re.compile(r"\b(1[0-2]|0?[1-9]) ([ap]m)\b", re.I), _hour),
     (re.compile(rf"\b({NUMBER})(?:st|nd|rd|th)\b", re.I), _ordinal),
-    (re.compile(r"(?<=\d)\s?-\s?(?=\d)"), lambda m: " to "),
+    (re.compile(r"\b(1[1-9]\d0|20\d0)s\b"), _decade),
     (re.compile(r"(?<!\w)-(?=[\d.])"), lambda m: "minus "),
-    (re.compile(rf"((?<!\d){NUMBER}|(?<=\s))\.(\d+)\b(?!\.\d)"), _decimal),
+    (re.compile(rf"((?<!\d){NUMBER}|(?<![\w.]))\.(\d+)\b(?!\.\d)"), _decimal),
     (re.compile(NUMBER), lambda m: f" {_integer(m)} "),
 )

@@ -50,7 +50,7 @@ def decimal(whole: str, fraction: str) -> str:
 def year(number: int) -> str:
     """1987 -> nineteen eighty seven; 1905 -> nineteen oh five; 2007 -> two thousand and seven."""
     century, rest = divmod(number, 100)
-    if century % 10 == 0:
+    if century % 10 == 0 and rest < 10:
         return cardinal(number)
     if rest == 0:
         return f"{cardinal(century)} hundred"

@@ -202,15 +202,14 @@ class Synthesizer:
     def _admit(self) -> None:
         for placement in self._scheduler.admit():
             utterance = placement.request.utterance
+            inputs = {
+                "tokens": utterance.tokens[None],
+                "text_mask": np.ones((1, len(utterance.tokens)), np.bool_),
+                "speaker": utterance.speaker[None],
+            }
             with self.clock.measure("encoder"):
-                encoded = self._encoder.run(
-                    {
-                        "tokens": utterance.tokens[None],
-                        "text_mask": np.ones((1, len(utterance.tokens)), np.bool_),
-                        "speaker": utterance.speaker[None],
-                    }
-                )
-            self._decoder.admit(placement.row, utterance, encoded)
+                encoded = self._encoder.run(inputs)
+            self._decoder.admit(placement.row, utterance, {**inputs, **encoded})
             self._voicing.append(placement.request)
 
     def _decode(self) -> None:

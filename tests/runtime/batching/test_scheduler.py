@@ -1,0 +1,167 @@
+"""Slots and scheduler under every order of events that hypothesis can think of."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from speechtrt.runtime.batching.scheduler import Scheduler
+from speechtrt.runtime.batching.slots import Move, Slots, Swap
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Rows:
+    """What the engine holds in each row; it knows of moves and swaps only."""
+
+    content: list[int | None] = field(default_factory=lambda: [None] * 4)
+
+    def move(self, move: Move) -> None:
+        self.content[move.target] = self.content[move.source]
+
+    def swap(self, swap: Swap) -> None:
+        a, b = swap.first, swap.second
+        self.content[a], self.content[b] = self.content[b], self.content[a]
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.scheduler: Scheduler[int] = Scheduler(Slots(4), self.clock, wait_seconds=1.0)
+        self.rows = Rows()
+        self.expected: deque[int] = deque()
+        self.owners: dict[int, int] = {}
+        self.left: list[int] = []
+        self.count = 0
+
+    @rule(urgent=st.booleans())
+    def submit(self, urgent: bool) -> None:
+        self.scheduler.submit(self.count, urgent)
+        self.expected.append(self.count)
+        self.count += 1
+
+    @rule(seconds=st.floats(0, 2))
+    def wait(self, seconds: float) -> None:
+        self.clock.now += seconds
+
+    @rule()
+    def admit(self) -> None:
+        waits, free = self.scheduler.delay() > 0, self.scheduler.slots.free
+        placed = self.scheduler.admit()
+        assert len(placed) == (0 if waits else min(free, len(self.expected)))
+        for placement in placed:
+            assert placement.request == self.expected.popleft()
+            assert placement.owner not in self.owners and placement.owner not in self.left
+            self.owners[placement.owner] = placement.request
+            self.rows.content[placement.row] = placement.request
+
+    @precondition(lambda self: self.owners)
+    @rule(data=st.data())
+    def retire(self, data: st.DataObject) -> None:
+        owner = data.draw(st.sampled_from(sorted(self.owners)))
+        if move := self.scheduler.retire(owner):
+            self.rows.move(move)
+        del self.owners[owner]
+        self.left.append(owner)
+
+    @precondition(lambda self: self.left)
+    @rule(data=st.data())
+    def late_result(self, data: st.DataObject) -> None:
+        owner = data.draw(st.sampled_from(self.left))
+        assert self.scheduler.slots.row(owner) is None
+        assert self.scheduler.request(owner) is None
+        assert self.scheduler.retire(owner) is None
+
+    @precondition(lambda self: self.owners)
+    @rule(data=st.data())
+    def gather(self, data: st.DataObject) -> None:
+        chosen = data.draw(st.lists(st.sampled_from(sorted(self.owners)), unique=True))
+        for swap in self.scheduler.slots.gather(chosen):
+            self.rows.swap(swap)
+        assert set(self.scheduler.slots.owners[: len(chosen)]) == set(chosen)
+
+    @rule()
+    def everyone_gets_a_turn(self) -> None:
+        """When those who run leave, those who wait come in, in their order, and none is left behind."""
+        self.clock.now += 1.0
+        turns = 0
+        while self.scheduler.waiting:
+            self.admit()
+            for owner in list(self.owners):
+                if move := self.scheduler.retire(owner):
+                    self.rows.move(move)
+                del self.owners[owner]
+                self.left.append(owner)
+            turns += 1
+            assert turns <= self.count
+
+    @invariant()
+    def rows_belong_to_their_owners(self) -> None:
+        slots = self.scheduler.slots
+        assert slots.active == len(self.owners) and slots.active + slots.free == slots.capacity
+        for owner, request in self.owners.items():
+            row = slots.row(owner)
+            assert row is not None and row < slots.active
+            assert self.rows.content[row] == request == self.scheduler.request(owner)
+        assert self.scheduler.running() == self.rows.content[: slots.active]
+
+
+TestScheduler = SchedulerMachine.TestCase
+TestScheduler.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+def scheduler(clock: Clock, slots: int = 2) -> Scheduler[str]:
+    return Scheduler(Slots(slots), clock, wait_seconds=0.040)
+
+
+def test_the_first_request_waits_for_company() -> None:
+    clock = Clock()
+    waiting = scheduler(clock)
+    waiting.submit("first")
+    assert waiting.admit() == []
+    assert waiting.delay() == pytest.approx(0.040)
+    clock.now = 0.041
+    assert [p.request for p in waiting.admit()] == ["first"]
+
+
+def test_a_full_batch_does_not_wait() -> None:
+    waiting = scheduler(Clock())
+    for name in ("first", "second", "third"):
+        waiting.submit(name)
+    assert [p.request for p in waiting.admit()] == ["first", "second"]
+
+
+def test_an_urgent_request_does_not_wait() -> None:
+    waiting = scheduler(Clock())
+    waiting.submit("first")
+    waiting.submit("urgent", urgent=True)
+    assert [p.request for p in waiting.admit()] == ["first", "urgent"]
+
+
+def test_a_running_batch_lets_newcomers_in_at_once() -> None:
+    waiting = scheduler(Clock())
+    waiting.submit("first", urgent=True)
+    waiting.admit()
+    waiting.submit("second")
+    assert [p.request for p in waiting.admit()] == ["second"]
+
+
+def test_clear_forgets_everyone() -> None:
+    waiting = scheduler(Clock())
+    for name in ("first", "second", "third"):
+        waiting.submit(name)
+    waiting.admit()
+    waiting.clear()
+    assert not waiting.busy
+    assert waiting.slots.free == 2
