@@ -1,0 +1,164 @@
+"""One voice training: spelling first, then speech, with a state that resumes exactly."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from speechtrt.models.tts.acoustic import build_acoustic, speaker_embedding
+from speechtrt.models.tts.batches import SpeechBatch, SpellingBatch, draw_speech, draw_words
+from speechtrt.models.tts.corpus import Corpus
+from speechtrt.models.tts.examples import REDUCTION
+from speechtrt.models.tts.losses import attention_loss, spectrogram_loss, spelling_accuracy, spelling_loss, stop_loss
+from speechtrt.models.tts.phones import COUNT
+from speechtrt.models.tts.recipe import VoiceRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceLosses:
+    """Losses of one update, as numbers; spelling updates know only the last two."""
+
+    spelling: float
+    spelling_accuracy: float
+    before: float = 0.0
+    after: float = 0.0
+    stop: float = 0.0
+    attention: float = 0.0
+
+
+class VoiceTraining:
+    """Owns everything that changes during training; `step` makes one update."""
+
+    def __init__(self, recipe: VoiceRecipe, corpus: Corpus, pieces: int, device: str) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.corpus, self.device = recipe, corpus, torch.device(device)
+        self.model = build_acoustic(recipe, pieces, *corpus.statistics()).to(self.device)
+        self.speller = nn.Linear(recipe.hidden, 2 * COUNT).to(self.device)
+        self.speaker = speaker_embedding(recipe.speaker).to(self.device)
+        parameters = [*self.model.parameters(), *self.speller.parameters()]
+        self.optimiser = torch.optim.AdamW(parameters, recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.updates = 0
+
+    @property
+    def total(self) -> int:
+        """Updates of a whole training."""
+        return self.recipe.spelling_steps + self.recipe.steps
+
+    def step(self) -> VoiceLosses:
+        """One update: spelling words while the first phase lasts, then speech."""
+        self.model.train()
+        # Data and dropout depend on the update's number alone, so that a resumed run sees what the whole one would.
+        random = np.random.default_rng((self.recipe.seed, self.updates))
+        torch.manual_seed(self.recipe.seed * 1_000_003 + self.updates)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.recipe, self.updates)
+        self.optimiser.zero_grad(set_to_none=True)
+        spelling = self.updates < self.recipe.spelling_steps
+        losses = self._spell(random) if spelling else self._speak(random)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.updates += 1
+        return losses
+
+    def _spell(self, random: np.random.Generator) -> VoiceLosses:
+        recipe = self.recipe
+        batch = self._moved(draw_words(self.corpus.words, recipe.spelling_batch, recipe.spelling_words, random))
+        scores = self.speller(self._encoded(batch))
+        loss = spelling_loss(scores, batch)
+        loss.backward()
+        return VoiceLosses(loss.item(), spelling_accuracy(scores, batch))
+
+    def _speak(self, random: np.random.Generator) -> VoiceLosses:
+        recipe = self.recipe
+        drawn = draw_speech(self.corpus.examples, recipe.batch, random)
+        spelled = self._moved(drawn.spelling)
+        batch = SpeechBatch(
+            spelled, drawn.mel.to(self.device), drawn.places.to(self.device), drawn.lengths.to(self.device)
+        )
+        output = self.model.speecht5(
+            input_values=spelled.ids,
+            attention_mask=spelled.mask,
+            decoder_input_values=self._teacher(batch),
+            decoder_attention_mask=batch.step_mask.long(),
+            speaker_embeddings=self.speaker.expand(len(spelled.ids), -1),
+            output_attentions=True,
+            use_cache=False,
+            return_dict=True,
+        )
+        before, after, stops = self.model.speech_decoder_postnet(output.last_hidden_state)
+        scores = self.speller(output.encoder_last_hidden_state)
+        losses = {
+            "before": spectrogram_loss(before, batch),
+            "after": spectrogram_loss(after, batch),
+            "stop": stop_loss(stops, batch, recipe.stop_weight),
+            "attention": attention_loss(output.cross_attentions, batch),
+            "spelling": spelling_loss(scores, spelled),
+        }
+        weights = {"attention": self._attention_weight(), "spelling": recipe.spelling_weight}
+        torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum().backward()
+        return VoiceLosses(
+            spelling_accuracy=spelling_accuracy(scores, spelled),
+            **{name: loss.item() for name, loss in losses.items()},
+        )
+
+    def _teacher(self, batch: SpeechBatch) -> Tensor:
+        """The true frames, one per step, shifted by a step; noise keeps the decoder from trusting them."""
+        frames = batch.mel[:, REDUCTION - 1 :: REDUCTION]
+        shifted = torch.cat([torch.zeros_like(frames[:, :1]), frames[:, :-1]], dim=1)
+        noise = self.recipe.noise * torch.randn_like(shifted)
+        noise[:, 0] = 0.0
+        return shifted + noise
+
+    def _attention_weight(self) -> float:
+        recipe = self.recipe
+        done = min(1.0, (self.updates - recipe.spelling_steps) / recipe.attention_steps)
+        return recipe.attention_weight + done * (recipe.final_attention_weight - recipe.attention_weight)
+
+    def _encoded(self, batch: SpellingBatch) -> Tensor:
+        encoder = self.model.speecht5.encoder
+        hidden: Tensor = encoder(input_values=batch.ids, attention_mask=batch.mask, return_dict=True).last_hidden_state
+        return hidden
+
+    def _moved(self, batch: SpellingBatch) -> SpellingBatch:
+        return SpellingBatch(batch.ids.to(self.device), batch.mask.to(self.device), batch.phones.to(self.device))
+
+    @torch.no_grad()
+    def unseen_spelling(self) -> float:
+        """Share of pieces pronounced rightly in words that are never trained on."""
+        self.model.eval()
+        unseen = self.corpus.unseen
+        random = np.random.default_rng(0)
+        batch = self._moved(draw_words(unseen, 32, self.recipe.spelling_words, random))
+        return spelling_accuracy(self.speller(self._encoded(batch)), batch)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed training needs."""
+        return {
+            "recipe": asdict(self.recipe),
+            "updates": self.updates,
+            "model": self.model.state_dict(),
+            "speller": self.speller.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def restore(self, path: Path) -> None:
+        """Continue from a state written by `state`."""
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.updates = state["updates"]
+        self.model.load_state_dict(state["model"])
+        self.speller.load_state_dict(state["speller"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def learning_rate(recipe: VoiceRecipe, update: int) -> float:
+    """Each phase warms up; speech then stays constant and falls in a straight line over its last `anneal` updates."""
+    if update < recipe.spelling_steps:
+        return recipe.spelling_learning_rate * min(1.0, (update + 1) / 50)
+    spoken = update - recipe.spelling_steps
+    warm = min(1.0, (spoken + 1) / recipe.warmup)
+    left = min(1.0, max(0.0, (recipe.steps - spoken) / recipe.anneal))
+    span = recipe.learning_rate - recipe.final_learning_rate
+    return warm * (recipe.final_learning_rate + span * left)
