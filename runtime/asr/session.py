@@ -24,21 +24,23 @@ class SessionState(Enum):
 
 @dataclass(slots=True)
 class Session:
-    """The audio and the words of one stream. `pieces` are the labels' texts, `rate` is the model's."""
+    """The audio and the words of one stream. `pieces` are the labels' texts, `rate` and `hop` are the model's."""
 
     chunk: ChunkSpec
     ctc: CtcSpec
     pieces: tuple[str, ...]
     rate: int
+    hop: int
     state: SessionState = SessionState.OPEN
     _resampler: Resampler = field(init=False)
     _cutter: WindowCutter = field(init=False)
     _decoder: GreedyDecoder = field(init=False)
-    _seconds: float = 0.0
+    _heard: int = 0  # samples at the rate they came with
+    _rate: int = 1
 
     def __post_init__(self) -> None:
         self._resampler = Resampler(self.rate)
-        self._cutter = WindowCutter(self.chunk)
+        self._cutter = WindowCutter(self.chunk, self.hop)
         self._decoder = GreedyDecoder(self.ctc.blank)
 
     @property
@@ -50,7 +52,7 @@ class Session:
     def transcript(self) -> Transcript:
         """What has been heard so far; final after `flush` when nothing is `ready`."""
         heard = words(self._decoder.tokens, self.pieces, self.ctc.frame_seconds)
-        return Transcript(" ".join(w.word for w in heard), heard, round(self._seconds, 3))
+        return Transcript(" ".join(w.word for w in heard), heard, round(self._heard / self._rate, 3))
 
     def accept(self, pcm: Samples, rate: int) -> None:
         """Append mono samples [n] in [-1, 1] at `rate` Hz. Raises AudioError."""
@@ -60,7 +62,7 @@ class Session:
         if not np.isfinite(pcm).all():
             raise AudioError("found NaN or infinite samples; expected finite values")
         self._cutter.push(self._resampler.push(pcm.astype(np.float32, copy=False), rate))
-        self._seconds += len(pcm) / rate
+        self._heard, self._rate = self._heard + len(pcm), rate
 
     def flush(self) -> None:
         """The audio ends here. Raises AudioError when it has ended before."""

@@ -42,6 +42,7 @@ class Transcriber:
     """Hears recordings and live streams, many at a time. Not for use by several threads at once."""
 
     model: Bundle
+    engine: str
     chunk: ChunkSpec
     clock: StageClock
     _pieces: tuple[str, ...]
@@ -88,6 +89,7 @@ class Transcriber:
             labels = encoder.memory["log_probs"].shape[-1]
             return cls(
                 model=model,
+                engine=backend.name,
                 chunk=chunk,
                 clock=StageClock(now),
                 _pieces=label_texts(pieces, labels, model.ctc.blank),
@@ -155,7 +157,8 @@ class Transcriber:
 
     def _session(self) -> Session:
         assert self.model.ctc is not None
-        return Session(self.chunk, self.model.ctc, self._pieces, self.model.audio.sample_rate)
+        audio = self.model.audio
+        return Session(self.chunk, self.model.ctc, self._pieces, audio.sample_rate, audio.hop)
 
     def _expect_free_slot(self) -> None:
         self._retire()

@@ -17,9 +17,10 @@ class Window:
 
 @dataclass(slots=True)
 class WindowCutter:
-    """Holds the samples that future windows need. `hop` is samples per encoder frame."""
+    """Holds the samples that future windows need. `hop` is samples per feature frame."""
 
     chunk: ChunkSpec
+    hop: int
     _pending: Samples = field(init=False)
     _total: int = 0
     _taken: int = 0
@@ -29,14 +30,10 @@ class WindowCutter:
         self._pending = np.zeros(self.chunk.lead, np.float32)
 
     @property
-    def hop(self) -> int:
-        """Samples per encoder frame."""
-        return self.chunk.shift // self.chunk.frames
-
-    @property
     def frames(self) -> int:
-        """How many encoder frames a stream of the samples so far has."""
-        return self._total // self.hop + 1
+        """Encoder frames of a stream of the samples so far: every halving of the features makes n // 2 + 1 of n."""
+        factor = self.chunk.shift // self.chunk.frames // self.hop
+        return (self._total // self.hop + 2 * (factor - 1)) // factor
 
     @property
     def ready(self) -> bool:

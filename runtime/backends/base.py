@@ -44,5 +44,9 @@ class Runner(Protocol):
 class Backend(Protocol):
     """Opens the stages of one engine set."""
 
+    @property
+    def name(self) -> str:
+        """What runs, for people and result files, e.g. ort-cpu-int8."""
+
     def open(self, stage: str) -> Runner:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""

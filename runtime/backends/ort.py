@@ -1,5 +1,6 @@
 """ONNX Runtime on the CPU: stages step in place over preallocated arrays."""
 
+import platform
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,15 @@ from speechtrt.specs import StageSpec, TensorSpec
 PROVIDERS = ["CPUExecutionProvider"]
 
 
+def _errors() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises: one type per status code, each derived from Exception only."""
+    state = vars(ort.capi.onnxruntime_pybind11_state).values()
+    return (RuntimeError, ValueError, *(e for e in state if isinstance(e, type) and issubclass(e, Exception)))
+
+
+ORT_ERRORS = _errors()
+
+
 @dataclass(slots=True)
 class OrtRunner:
     """A stage in an ONNX Runtime session. Bindings are kept per number of rows, so that a step allocates nothing."""
@@ -30,7 +40,7 @@ class OrtRunner:
         names = [t.name for t in self.stage.outputs]
         try:
             return dict(zip(names, self._open_session().run(names, dict(inputs)), strict=True))
-        except _ORT_ERRORS as error:
+        except ORT_ERRORS as error:
             raise self._failed(error) from error
 
     def bind(self, tensors: Tensors) -> None:
@@ -45,7 +55,7 @@ class OrtRunner:
         binding = self._bindings.get(rows) or self._bind_rows(rows)
         try:
             self._open_session().run_with_iobinding(binding)
-        except _ORT_ERRORS as error:
+        except ORT_ERRORS as error:
             raise self._failed(error) from error
 
     def close(self) -> None:
@@ -79,8 +89,7 @@ class OrtRunner:
         return self._session
 
     def _failed(self, error: Exception) -> BackendError:
-        lines = str(error).splitlines()
-        return BackendError(f"stage {self.stage.name} failed in ONNX Runtime: {lines[0] if lines else error!r}")
+        return BackendError(f"stage {self.stage.name} failed in ONNX Runtime: {_first_line(error)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +99,31 @@ class OrtBackend:
     folder: EngineFolder
     threads: int
 
+    @property
+    def name(self) -> str:
+        """What runs, e.g. ort-cpu-int8."""
+        return f"{self.folder.manifest.backend}-{self.folder.manifest.precision}"
+
     def open(self, stage: str) -> OrtRunner:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""
+        _check_versions(self.folder)
         built = self.folder.manifest.stage(stage)
         return OrtRunner(built.spec, _session(self.folder.file(built.file.path), self.threads))
 
 
-_ORT_ERRORS = (
-    ort.capi.onnxruntime_pybind11_state.Fail,
-    ort.capi.onnxruntime_pybind11_state.InvalidArgument,
-    ort.capi.onnxruntime_pybind11_state.InvalidGraph,
-    ort.capi.onnxruntime_pybind11_state.NotImplemented,
-    ort.capi.onnxruntime_pybind11_state.RuntimeException,
-)
+def _check_versions(folder: EngineFolder) -> None:
+    """The gate's verdict holds for the kind of machine and for the release it was reached with, or a newer release."""
+    built, machine = folder.manifest.builder.get("onnxruntime"), folder.manifest.device.get("machine")
+    if built is not None and _release(built) > _release(ort.__version__):
+        raise BackendError(
+            f"{folder.path}: was built with ONNX Runtime {built}, found {ort.__version__}; upgrade it or build again"
+        )
+    if machine is not None and machine != platform.machine():
+        raise BackendError(f"{folder.path}: was built on {machine}, found {platform.machine()}; build it again here")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
 
 
 def _session(path: Path, threads: int) -> ort.InferenceSession:
@@ -113,8 +134,14 @@ def _session(path: Path, threads: int) -> ort.InferenceSession:
     options.log_severity_level = 3
     try:
         return ort.InferenceSession(path, options, providers=PROVIDERS)
-    except _ORT_ERRORS as error:
-        raise BackendError(f"{path}: ONNX Runtime {ort.__version__} cannot load it: {error}; build it again") from error
+    except ORT_ERRORS as error:
+        raise BackendError(
+            f"{path}: ONNX Runtime {ort.__version__} cannot load it ({_first_line(error)}); build it again"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [repr(error)])[0]
 
 
 def _check(stage: str, spec: TensorSpec, array: Array) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[.!?][\"')\]])\s+")
 CLAUSE_END = re.compile(r"(?<=[,;:])\s+")
 WORD_END = re.compile(r"\s+")
 

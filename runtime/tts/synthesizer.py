@@ -49,6 +49,7 @@ class Synthesizer:
     """Speaks texts, many at a time. Not for use by several threads at once."""
 
     model: Bundle
+    engine: str
     voices: Voices
     clock: StageClock
     _front_end: FrontEnd
@@ -95,6 +96,7 @@ class Synthesizer:
             stages = Stages.open(backend, closing)
             return cls(
                 model=model,
+                engine=backend.name,
                 voices=voices,
                 clock=clock,
                 _front_end=front_end,

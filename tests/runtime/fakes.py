@@ -57,6 +57,7 @@ class FakeBackend:
     """Opens fake stages by name."""
 
     runners: dict[str, FakeRunner]
+    name: str = "fake"
 
     def open(self, stage: str) -> FakeRunner:
         return self.runners[stage]
@@ -66,13 +67,13 @@ def tensor(name: str, dtype: DType, *shape: int | str) -> TensorSpec:
     return TensorSpec(name, dtype, shape)
 
 
-def _bundle(task: Task, stages: tuple[StageSpec, ...], tts: TtsSpec | None, ctc: CtcSpec | None) -> Bundle:
+def _bundle(task: Task, hop: int, stages: tuple[StageSpec, ...], tts: TtsSpec | None, ctc: CtcSpec | None) -> Bundle:
     return Bundle(
         name="fake",
         family="fake",
         task=task,
         source=Source("fake", ""),
-        audio=AudioSpec(16000, HOP, MELS),
+        audio=AudioSpec(16000, hop, MELS),
         text=TextSpec("tokenizer.model", ("en",), lower_case=True),
         limits=Limits(max_text=40, max_frames=400),
         stages=stages,
@@ -109,7 +110,7 @@ def _decoder(x: dict[str, Array]) -> dict[str, Array]:
 def _smooth(x: Array, context: int) -> Array:
     """Sum over `context` frames on each side, zeros beyond the ends; x [rows, frames, bins]."""
     padded = np.pad(x, ((0, 0), (context, context), (0, 0)))
-    return np.sum([padded[:, i : i + x.shape[1]] * (i + 1) for i in range(2 * context + 1)], axis=0)
+    return np.asarray(np.sum([padded[:, i : i + x.shape[1]] * (i + 1) for i in range(2 * context + 1)], axis=0))
 
 
 def _vocoder(x: dict[str, Array]) -> dict[str, Array]:
@@ -166,7 +167,7 @@ def tts_stages() -> dict[str, FakeRunner]:
 
 def tts_bundle(runners: dict[str, FakeRunner]) -> Bundle:
     spec = TtsSpec(REDUCTION, 2, UNITS, dropout=0.5, stop_threshold=0.5, min_ratio=0.0, max_ratio=20.0)
-    return _bundle(Task.TTS, tuple(r.stage for r in runners.values()), spec, None)
+    return _bundle(Task.TTS, HOP, tuple(r.stage for r in runners.values()), spec, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,9 @@ class LetterEncoder:
 
 # --- speech to text ---
 
-FRAMES, FRAME = 2, 1280
-LEAD, WINDOW = 100, 100 + FRAMES * FRAME + 60
+FRAMES, FRAME, FEATURE_HOP = 2, 1280, 160
+LEAD = 7 * FEATURE_HOP + 201
+WINDOW = LEAD + FRAMES * FRAME + 40
 PIECES = ("\u2581a", "b", "\u2581c", "d")
 BLANK = len(PIECES)
 
@@ -202,7 +204,7 @@ def _step(x: dict[str, Array]) -> dict[str, Array]:
             label = int(np.round(total[row, 0, 0] * 4 + length[row])) % (BLANK + 1)
             log_probs[row, frame, label] = -0.125
             length[row] += 1
-    speech = np.clip((x["samples"] - LEAD) // FRAME + 1, 0, FRAMES)
+    speech = np.clip(((x["samples"] - LEAD) // FEATURE_HOP + 14) // 8, 0, FRAMES)
     return {"log_probs": log_probs, "frames": speech, "conv_0_out": total, "cache_len_out": length}
 
 
@@ -232,4 +234,6 @@ def ctc_stages() -> dict[str, FakeRunner]:
 
 def ctc_bundle(runners: dict[str, FakeRunner]) -> Bundle:
     chunk = ChunkSpec("step_160", 160, FRAMES, WINDOW, FRAMES * FRAME, LEAD)
-    return _bundle(Task.CTC, tuple(r.stage for r in runners.values()), None, CtcSpec(BLANK, 0.08, (chunk,)))
+    return _bundle(
+        Task.CTC, FEATURE_HOP, tuple(r.stage for r in runners.values()), None, CtcSpec(BLANK, 0.08, (chunk,))
+    )
