@@ -51,7 +51,7 @@ def ctc(
     note(f"{folder}: trained; ship it with `speechtrt train publish-ctc`")
 
 
-@click.command()
+@click.command("publish-ctc")
 @data_option
 @recipe_option
 @click.option(
@@ -69,7 +69,7 @@ def publish(data: Path, recipe: Path | None, out: Path, target: Path) -> None:
     note(f"{target}: written")
 
 
-@click.command()
+@click.command("evaluate-ctc")
 @click.option("--model", required=True, help="Checkpoint folder or Hugging Face id.")
 @click.option("--set", "folder", type=click.Path(path_type=Path), default=DATA / "held_out", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=RESULT, show_default=True, help="Document to write.")

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -50,7 +51,7 @@ def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer | None 
         if optimizer is not None:
             optimizer.load_state_dict(state["optimizer"])
             _restore_random_state(state["rng"])
-    except (RuntimeError, KeyError, ValueError, EOFError) as error:
+    except (RuntimeError, LookupError, ValueError, EOFError, UnpicklingError) as error:
         raise CheckpointError(f"{path}: does not fit this recipe ({error}); use the recipe it was made with") from error
     return Position(**state["position"])
 

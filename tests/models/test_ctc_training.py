@@ -1,0 +1,58 @@
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from speechtrt.errors import DataError
+from speechtrt.models.ctc import load_ctc
+from speechtrt.models.ctc_training.decode import greedy_ids
+from speechtrt.models.ctc_training.recipe import CtcRecipe, load_recipe
+from speechtrt.models.ctc_training.reference import evaluate_reference
+from speechtrt.models.ctc_training.run import RunPlan, publish_run, train_ctc
+from speechtrt.models.tokenizer import load_tokenizer
+from speechtrt.models.training.schedule import Budget
+
+
+def test_a_run_trains_resumes_and_is_published(tone_data: Path, tiny_recipe: CtcRecipe, tmp_path: Path) -> None:
+    plan = RunPlan(tiny_recipe, tone_data, tmp_path / "run", budget=Budget(steps=4))
+    folder = train_ctc(plan)
+    assert load_tokenizer(folder).size == load_ctc(folder).config.vocab_size == 24
+    train_ctc(replace(plan, budget=Budget(steps=6), resume=True))
+    log = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log if line["kind"] == "evaluation"] == [4, 6]
+
+    target = tmp_path / "shipped"
+    evaluations = publish_run(plan, target)
+    assert [e.chunk_milliseconds for e in evaluations] == [160, 560]
+    assert evaluations[0].overall.utterances == 4
+    assert "6 updates of 3 utterances" in (target / "MODEL_CARD.md").read_text()
+    subprocess.run(["sha256sum", "--check", "--quiet", "weights.sha256"], cwd=target, check=True)
+
+    shipped = load_ctc(target)
+    assert {p.dtype for p in shipped.parameters()} == {torch.float32}
+    assert all(torch.equal(p, p.half().float()) for p in shipped.parameters())
+    figures = evaluate_reference(str(target), tone_data / "held_out")
+    assert figures.summary["wer_560ms"] == evaluations[1].overall.wer
+    assert figures.trials[0].voices.keys() == {"espeak en-us", "flite slt"}
+
+
+def test_labels_are_merged_and_blanks_dropped() -> None:
+    best = torch.tensor([3, 3, 0, 0, 3, 1, 1, 3, 1])
+    assert greedy_ids(torch.nn.functional.one_hot(best, 4).float(), blank=3) == [0, 1, 1]
+
+
+def test_the_shipped_recipe_is_one() -> None:
+    recipe = load_recipe()
+    assert recipe.train_sets == ("train", "slt")
+    assert all(70 % (lookahead + 1) == 0 for lookahead in recipe.lookaheads)
+    assert recipe.config().encoder.hidden_size == 128
+
+
+@pytest.mark.parametrize("text", ["rows = 'many'", "rows = 3", "["])
+def test_a_malformed_recipe_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(DataError, match="not a CTC recipe"):
+        load_recipe(tmp_path / "r.toml")
