@@ -42,3 +42,7 @@ class TextError(SpeechTRTError):
 
 class DataError(SpeechTRTError):
     """Training or evaluation data is missing, malformed, or needs a program that is not installed."""
+
+
+class BenchmarkError(SpeechTRTError):
+    """A benchmark found nothing to measure, or its measured process died."""

@@ -1,0 +1,76 @@
+"""One engine set, listening in a process of its own."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from speechtrt.audio import Audio
+from speechtrt.benchmarks.asr.load import Cell
+from speechtrt.benchmarks.measure.clock import Stopwatch
+from speechtrt.runtime.asr.transcriber import Transcriber
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one pass over all recordings took, and the text of each."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    foreign_share: float
+    stage_seconds: dict[str, float]
+    batch_fill: float
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSide:
+    """How to start a side. `audios` are what every pass hears."""
+
+    folder: Path
+    threads: int
+    audios: tuple[Audio, ...]
+
+    def __call__(self) -> "Listener":
+        """A listener that opens engines when a cell first asks for them."""
+        return Listener(self)
+
+
+@dataclass(slots=True)
+class Listener:
+    """Transcribers by cell, each opened and warmed up once."""
+
+    side: ListenerSide
+    _open: dict[Cell, Transcriber] = field(default_factory=dict)
+
+    def listen(self, cell: Cell) -> Heard:
+        """One pass over all recordings. Raises BackendError or ManifestError."""
+        transcriber = self._open.get(cell) or self._warm(cell)
+        transcriber.clock.reset()
+        watch = Stopwatch()
+        transcripts = transcriber.transcribe_many(self.side.audios)
+        elapsed = watch.read()
+        stages = {time.stage: time.seconds for time in transcriber.clock.times()}
+        return Heard(
+            wall_seconds=elapsed.wall,
+            cpu_seconds=elapsed.cpu,
+            foreign_share=elapsed.foreign_share,
+            stage_seconds={**stages, "other": elapsed.wall - sum(stages.values())},
+            batch_fill=transcriber.clock.time("encoder").rows_per_call / cell.batch,
+            texts=tuple(t.text for t in transcripts),
+        )
+
+    def _warm(self, cell: Cell) -> Transcriber:
+        transcriber = Transcriber.open(self.side.folder, cell.chunk, cell.batch, self.side.threads)
+        transcriber.transcribe_many(self.side.audios[: cell.batch])
+        self._open[cell] = transcriber
+        return transcriber
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One pass in the child."""
+
+    cell: Cell
+
+    def __call__(self, listener: Listener) -> Heard:
+        """Hear everything once."""
+        return listener.listen(self.cell)

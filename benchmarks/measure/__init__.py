@@ -1,0 +1,1 @@
+"""What every benchmark shares: samples, trials, child processes, contention and the result document."""

@@ -1,0 +1,61 @@
+"""The fixed set of texts that both sides speak."""
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+
+ARRIVAL = "closed loop: all requests are queued at time 0; latency counts from there to the last sample"
+QUICK_TEXTS = 3
+SINGLE_TEXTS = 4
+SHORTEST_FIRST_FRACTION = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One request. `steps` fixes the number of decoder steps; None leaves the end to the model."""
+
+    text: str
+    steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TtsLoad:
+    """The load of a text-to-speech result, as its document states it."""
+
+    model: str
+    weights: str
+    utterances: int
+    characters: int
+    steps: str
+    arrival: str
+    baseline: str
+    optimised: str
+    slots: int
+    threads: int
+    trials: int
+    seed: int
+
+
+def shipped_texts(quick: bool) -> tuple[str, ...]:
+    """The shipped texts in order of arrival; the shortest few when `quick`."""
+    source = resources.files("speechtrt.benchmarks.tts").joinpath("texts.toml")
+    texts: list[str] = tomllib.loads(source.read_text())["texts"]
+    return tuple(sorted(texts, key=len)[:QUICK_TEXTS] if quick else texts)
+
+
+def spoken_freely(texts: tuple[str, ...]) -> tuple[Utterance, ...]:
+    """Utterances that end when the model says so."""
+    return tuple(Utterance(text) for text in texts)
+
+
+def spoken_in_steps(texts: tuple[str, ...], steps_per_character: float) -> tuple[Utterance, ...]:
+    """Utterances of a length proportional to their text, for models that cannot tell where speech ends."""
+    return tuple(Utterance(text, max(1, round(len(text) * steps_per_character))) for text in texts)
+
+
+def singles(utterances: tuple[Utterance, ...]) -> tuple[int, ...]:
+    """Indices of the utterances that are also spoken one at a time: of even spread among the shorter ones."""
+    order = sorted(range(len(utterances)), key=lambda i: len(utterances[i].text))
+    shorter = order[: max(1, round(len(order) * SHORTEST_FIRST_FRACTION))]
+    stride = max(1, len(shorter) // SINGLE_TEXTS)
+    return tuple(shorter[::stride][:SINGLE_TEXTS])

@@ -1,0 +1,59 @@
+"""From a measurement to its document, picture and table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from speechtrt.benchmarks.environment import Environment
+from speechtrt.benchmarks.measure.result import Result
+from speechtrt.benchmarks.measure.verdict import quick_reasons, verdict
+from speechtrt.benchmarks.tts.chart import write_chart
+from speechtrt.benchmarks.tts.load import TtsLoad
+from speechtrt.benchmarks.tts.measurement import Measurement
+from speechtrt.benchmarks.tts.summary import Numbers, doubts
+from speechtrt.benchmarks.tts.table import table
+from speechtrt.benchmarks.tts.trial import TtsTrial
+from speechtrt.documents import write_document
+
+TtsResult = Result[TtsLoad, TtsTrial]
+
+
+@dataclass(frozen=True, slots=True)
+class TtsReport:
+    """A finished text-to-speech benchmark and the sides it compared, the baseline first."""
+
+    result: TtsResult
+    sides: tuple[str, ...]
+
+    @property
+    def table(self) -> str:
+        """Markdown."""
+        return table(self.sides, self.result.summary)
+
+    @property
+    def title(self) -> str:
+        """One line for the picture."""
+        load = self.result.load
+        quotable = "" if self.result.valid is True else " - not for quoting"
+        return f"{load.model} ({load.weights}), {load.utterances} utterances, {load.threads} threads{quotable}"
+
+    def write(self, folder: Path, name: str) -> Path:
+        """Write `name`.json and `name`.png into `folder`; the path of the document."""
+        path = folder / f"{name}.json"
+        write_document(path, self.result)
+        write_chart(path.with_suffix(".png"), self.title, self.sides, self.result.summary)
+        return path
+
+
+def make_report(
+    environment: Environment, load: TtsLoad, measured: Measurement, summary: Numbers, quick: bool
+) -> TtsReport:
+    """Judge a measurement and put it into its document."""
+    result: TtsResult = Result(
+        kind="tts",
+        environment=environment,
+        load=load,
+        trials=measured.trials,
+        summary=summary,
+        valid=verdict(quick_reasons(quick) + doubts(measured, summary)),
+    )
+    return TtsReport(result, tuple(measured.peak_bytes))
