@@ -1,0 +1,1 @@
+"""Lowered graph -> engine file, one module per backend."""

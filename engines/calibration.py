@@ -1,0 +1,60 @@
+"""Inputs that were recorded while the reference model ran, one `.npz` per stage."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from speechtrt.bundle import BundleFolder
+from speechtrt.engines.session import Feeds
+from speechtrt.errors import ManifestError
+from speechtrt.specs import StageSpec
+
+GENERATED = frozenset({"frame", "position", "dropout"})  # the decoder loop makes these itself
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Recorded inputs of one stage, in the order in which they occurred."""
+
+    stage: str
+    samples: tuple[Feeds, ...]
+
+
+def load_recording(bundle: BundleFolder, stage: StageSpec) -> Recording:
+    """Read `calibration/<stage>.npz`, whose keys are `<index>/<input>`.
+
+    Raises ManifestError when there is none, or when it lacks an input that no state provides.
+    """
+    path = bundle.manifest.calibration.get(stage.name)
+    if path is None:
+        raise ManifestError(
+            f"bundle {bundle.manifest.name} has no calibration inputs for the stage {stage.name}; "
+            "engines are gated on recorded inputs, so export it again"
+        )
+    samples = _read(bundle, path)
+    needed = {t.name for t in stage.inputs} - {s.input for s in stage.states if s.output is not None}
+    for index, sample in samples.items():
+        missing = sorted(needed - GENERATED - set(sample))
+        if missing:
+            raise ManifestError(
+                f"{bundle.path / path}: sample {index} lacks {', '.join(missing)}; "
+                f"it must hold every input of the stage {stage.name}, so export the bundle again"
+            )
+    return Recording(stage.name, tuple(samples[i] for i in sorted(samples)))
+
+
+def _read(bundle: BundleFolder, path: str) -> dict[int, Feeds]:
+    file = bundle.file(path)
+    samples: dict[int, Feeds] = {}
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            for key in archive.files:
+                index, _, name = key.partition("/")
+                samples.setdefault(int(index), {})[name] = archive[key]
+    except (ValueError, OSError) as error:
+        raise ManifestError(
+            f"{file}: is not an archive of recorded inputs ({error}); its keys must be <index>/<input name>"
+        ) from error
+    if not samples:
+        raise ManifestError(f"{file}: holds no recorded inputs; export the bundle again")
+    return samples

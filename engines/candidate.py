@@ -1,0 +1,74 @@
+"""One attempt at a stage: lowered for a backend in one precision, not yet judged."""
+
+from dataclasses import dataclass
+
+from speechtrt.bundle import Bundle
+from speechtrt.engine_set import NodePolicy, Profile
+from speechtrt.engines.evaluation import Evaluation
+from speechtrt.engines.graph import Graph
+from speechtrt.engines.lowering.ort import lower_for_ort
+from speechtrt.engines.lowering.tensorrt import kept_full, lower_for_tensorrt
+from speechtrt.engines.policy import merge_policies, uniform_policy
+from speechtrt.engines.profiles import stage_profiles
+from speechtrt.engines.quantize.calibrated import quantize_calibrated
+from speechtrt.engines.quantize.dynamic import quantize_dynamic
+from speechtrt.errors import BuildError
+from speechtrt.precision import BackendName, Precision
+from speechtrt.specs import StageSpec
+
+FALLBACK = {
+    BackendName.ORT_CPU: {Precision.INT8: Precision.FP32},
+    BackendName.TENSORRT_RTX: {Precision.INT8: Precision.FP16, Precision.FP16: Precision.FP32},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The lowered graph, why each heavy node has its precision, and the sizes it is built for."""
+
+    graph: Graph
+    policy: tuple[NodePolicy, ...]
+    profiles: tuple[Profile, ...]
+
+    def lowered(self, precision: Precision) -> int:
+        """How many heavy nodes are in `precision`."""
+        return sum(row.precision is precision for row in self.policy)
+
+
+def supported(backend: BackendName, precision: Precision) -> bool:
+    """Whether the backend can run this precision faster than, or as, its reference."""
+    return precision is Precision.FP32 or precision in FALLBACK[backend]
+
+
+def make_candidate(
+    canonical: Graph, bundle: Bundle, stage: StageSpec, backend: BackendName, precision: Precision, inputs: Evaluation
+) -> Candidate:
+    """Lower and, for INT8, quantise. Raises BuildError for a precision that the backend does not run."""
+    if not supported(backend, precision):
+        known = ", ".join([Precision.FP32, *FALLBACK[backend]])
+        raise BuildError(f"{backend} does not run {precision}; it runs {known}")
+    profiles = stage_profiles(bundle, stage)
+    if backend is BackendName.ORT_CPU:
+        return _for_ort(canonical, precision, profiles)
+    return _for_tensorrt(canonical, precision, profiles, inputs)
+
+
+def _for_ort(canonical: Graph, precision: Precision, profiles: tuple[Profile, ...]) -> Candidate:
+    full = lower_for_ort(canonical)
+    if precision is Precision.FP32:
+        return Candidate(full, uniform_policy(full, precision, "reference precision"), profiles)
+    quantized = quantize_dynamic(full)
+    return Candidate(quantized.graph, quantized.policy, profiles)
+
+
+def _for_tensorrt(
+    canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Evaluation
+) -> Candidate:
+    graph = lower_for_tensorrt(canonical, profiles, precision)
+    if precision is Precision.FP32:
+        return Candidate(graph, uniform_policy(graph, precision, "requested precision"), profiles)
+    policy = merge_policies(uniform_policy(graph, Precision.FP16, "reference precision"), kept_full(canonical))
+    if precision is Precision.FP16:
+        return Candidate(graph, policy, profiles)
+    quantized = quantize_calibrated(graph, canonical, inputs)
+    return Candidate(quantized.graph, merge_policies(policy, list(quantized.policy)), profiles)

@@ -1,0 +1,35 @@
+"""Is an engine set on disk still the one that a build would write? Answered without onnx, ONNX Runtime or TensorRT."""
+
+from pathlib import Path
+
+from speechtrt.bundle import BundleFolder
+from speechtrt.engine_set import EngineFolder
+from speechtrt.engines.device import device_fingerprint
+from speechtrt.engines.versions import builder_versions
+from speechtrt.errors import ManifestError
+from speechtrt.precision import BackendName, Precision
+
+
+def current_engine_set(bundle: Path, backend: BackendName, precision: Precision, out: Path) -> EngineFolder | None:
+    """The engine set in `out` if it was built from this bundle, for this device, by this code; None otherwise.
+
+    Sizes of its files are looked at, their hashes are not: `validate` does that. Raises ManifestError for the bundle.
+    """
+    source = BundleFolder.open(bundle)
+    try:
+        found = EngineFolder.open(out)
+    except ManifestError:
+        return None
+    manifest = found.manifest
+    same = (
+        manifest.bundle_sha256 == source.sha256
+        and (manifest.backend, manifest.requested) == (backend, precision)
+        and manifest.builder == builder_versions(backend)
+        and manifest.device == device_fingerprint(backend)
+    )
+    return found if same and _complete(found) else None
+
+
+def _complete(folder: EngineFolder) -> bool:
+    paths = [(folder.path / entry.path, entry.bytes) for entry in folder.manifest.files]
+    return all(path.is_file() and path.stat().st_size == size for path, size in paths)

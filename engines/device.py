@@ -1,0 +1,29 @@
+"""What the building machine is, as far as an engine depends on it."""
+
+import platform
+from pathlib import Path
+
+from speechtrt.precision import BackendName
+
+VECTOR_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimddp")
+
+
+def device_fingerprint(backend: BackendName) -> dict[str, str]:
+    """Name and vector instructions of the CPU, or for an ahead-of-time GPU build what it targets."""
+    if backend is BackendName.TENSORRT_RTX:
+        return {"kind": "gpu", "name": "any RTX GPU", "built": "ahead of time, without a GPU"}
+    name, flags = _cpu()
+    return {"kind": "cpu", "name": name, "machine": platform.machine(), "vector": " ".join(flags)}
+
+
+def _cpu() -> tuple[str, tuple[str, ...]]:
+    """From /proc/cpuinfo where there is one."""
+    info = Path("/proc/cpuinfo")
+    if not info.is_file():
+        return platform.processor() or platform.machine(), ()
+    fields: dict[str, str] = {}
+    for line in info.read_text().split("\n\n", 1)[0].splitlines():
+        key, _, value = line.partition(":")
+        fields[key.strip()] = value.strip()
+    known = set(fields.get("flags", fields.get("Features", "")).split())
+    return fields.get("model name", platform.machine()), tuple(f for f in VECTOR_FLAGS if f in known)

@@ -1,0 +1,76 @@
+"""Recorded inputs with the reference graph's answers, kept in an engine set so that it can be judged from disk."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from speechtrt.engines.gate.comparison import Outputs
+from speechtrt.engines.scenario import Scenario, concatenate, play
+from speechtrt.engines.session import Feeds, StageSession
+from speechtrt.errors import ManifestError
+from speechtrt.specs import StageSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scenarios of one stage, the cache length they use, and the reference outputs."""
+
+    stage: StageSpec
+    max_len: int
+    scenarios: tuple[Scenario, ...]
+    outputs: Outputs
+
+
+def record_evaluation(graph: bytes, stage: StageSpec, scenarios: tuple[Scenario, ...], max_len: int) -> Evaluation:
+    """Play the scenarios on the canonical graph."""
+    return Evaluation(stage, max_len, scenarios, answers(graph, stage, scenarios, max_len))
+
+
+def answers(model: bytes | Path, stage: StageSpec, scenarios: tuple[Scenario, ...], max_len: int) -> Outputs:
+    """Outputs of a model over all scenarios. `stage` is the canonical one; sessions cast to what the model takes."""
+    with StageSession(model, stage.states) as session:
+        return concatenate(play(session, stage, scenario, max_len) for scenario in scenarios)
+
+
+def encode_evaluation(evaluation: Evaluation) -> bytes:
+    """As a compressed `.npz`."""
+    arrays: Feeds = {"max_len": np.array(evaluation.max_len)}
+    for index, scenario in enumerate(evaluation.scenarios):
+        arrays |= {f"{index}/fixed/{n}": v for n, v in scenario.fixed.items()}
+        arrays[f"{index}/loop"] = np.array(scenario.loop)
+        for number, step in enumerate(scenario.steps):
+            arrays |= {f"{index}/{number:04d}/{n}": v for n, v in step.items()}
+    for name, values in evaluation.outputs.items():
+        arrays |= {f"answer/{i:04d}/{name}": v for i, v in enumerate(values)}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def decode_evaluation(path: Path, stage: StageSpec) -> Evaluation:
+    """Read what `encode_evaluation` wrote. Raises ManifestError."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+        return _decode(arrays, stage)
+    except (ValueError, OSError, KeyError) as error:
+        raise ManifestError(f"{path}: is not an evaluation archive ({error}); build the engine set again") from error
+
+
+def _decode(arrays: Feeds, stage: StageSpec) -> Evaluation:
+    parts: dict[str, dict[str, Feeds]] = {}
+    outputs: Outputs = {}
+    for key in sorted(k for k in arrays if k.count("/") == 2):
+        head, middle, name = key.split("/")
+        if head == "answer":
+            outputs.setdefault(name, []).append(arrays[key])
+        else:
+            parts.setdefault(head, {}).setdefault(middle, {})[name] = arrays[key]
+    scenarios = []
+    for index in sorted(parts, key=int):
+        fixed = parts[index].pop("fixed", {})
+        steps = tuple(parts[index][n] for n in sorted(parts[index]))
+        scenarios.append(Scenario(fixed, steps, bool(arrays[f"{index}/loop"])))
+    return Evaluation(stage, int(arrays["max_len"]), tuple(scenarios), outputs)

@@ -1,0 +1,1 @@
+"""What an engine must prove before anyone may use it."""

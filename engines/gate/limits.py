@@ -1,0 +1,29 @@
+"""How far an engine may stray from the reference graph, per precision.
+
+Drift is over a free run (see `scenario`), so it holds what an error does to later steps.
+"""
+
+from dataclasses import dataclass
+
+from speechtrt.precision import Precision
+
+PROBABILITIES = frozenset({"stop"})  # near zero most of the time, so compared by absolute difference
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Largest relative L2 error and absolute error of probabilities, smallest cosine and argmax agreement."""
+
+    relative_l2: float
+    cosine: float
+    probability: float
+    agreement: float
+
+
+LIMITS = {
+    Precision.FP32: Limits(relative_l2=1e-3, cosine=0.99999, probability=1e-3, agreement=0.999),
+    Precision.FP16: Limits(relative_l2=2e-2, cosine=0.999, probability=2e-2, agreement=0.99),
+    Precision.INT8: Limits(relative_l2=2e-1, cosine=0.98, probability=1e-1, agreement=0.95),
+}
+MOST_KERNEL_ERROR = 1e-2  # quantised kernels against exact arithmetic on the same integers
+MOST_TIME_RATIO = 1.0  # a lower precision that is not faster is not used

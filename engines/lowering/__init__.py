@@ -1,0 +1,1 @@
+"""Canonical graph -> the graph that one backend runs best."""

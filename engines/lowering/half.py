@@ -1,0 +1,133 @@
+"""FP32 graph -> FP16 graph in which caches cross the border as FP16 and chosen nodes stay FP32.
+
+A cache input that met a Cast before its TensorScatter could not be updated in place, and TensorRT refuses it.
+"""
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+from onnx import NodeProto, TensorProto, TypeProto, helper, numpy_helper
+
+from speechtrt.engines.graph import Graph, infer_shapes
+
+FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
+LARGEST = float(np.finfo(np.float16).max)
+SMALLEST = float(np.finfo(np.float16).smallest_subnormal)
+FULL_OPS = frozenset({"LogSoftmax", "Range", "CumSum"})  # too few bits for log-probabilities and long sums
+FULL_BORDER = frozenset({"pcm", "log_probs"})  # audio has more than 11 bits
+
+
+def convert_to_half(full: Graph, keep: Collection[str]) -> Graph:
+    """FP16 copy of an FP32 graph; nodes named in `keep` and audio at the border stay FP32."""
+    return _HalfConversion(full.copy(), frozenset(keep)).run()
+
+
+def front_end(graph: Graph, audio: str = "pcm") -> tuple[str, ...]:
+    """Names of the nodes that turn audio into features: what depends on audio and on no other float input.
+
+    Power spectra over- and underflow FP16. Behind the features stand states, which are float inputs too.
+    """
+    if audio not in graph.input_names:
+        return ()
+    others = {n for n in graph.input_names if graph.element(n) == FLOAT and n != audio}
+    heard, mixed = {audio}, set(others)
+    found = []
+    for node in graph.nodes:
+        if mixed.intersection(node.input):
+            mixed.update(node.output)
+        elif heard.intersection(node.input):
+            heard.update(node.output)
+            found.append(node.name)
+    return tuple(found)
+
+
+class _HalfConversion:
+    def __init__(self, graph: Graph, keep: frozenset[str]) -> None:
+        self._graph = graph
+        self._keep = keep
+        self._kinds = {n: graph.element(n) for node in graph.nodes for n in [*node.input, *node.output] if n}
+        self._now: dict[str, int] = {}
+        self._made: set[str] = set()
+        self._nodes: list[NodeProto] = []
+
+    def run(self) -> Graph:
+        graph = self._graph
+        for value in graph.model.graph.input:
+            self._border(value.name, value.type.tensor_type)
+        for node in graph.nodes:
+            self._convert(node)
+        for value in graph.model.graph.output:
+            self._leave(value.name, value.type.tensor_type)
+        del graph.model.graph.value_info[:]
+        graph.replace_nodes(self._nodes)
+        return Graph(infer_shapes(graph.model))
+
+    def _border(self, name: str, tensor: TypeProto.Tensor) -> None:
+        if tensor.elem_type == FLOAT and name not in FULL_BORDER:
+            tensor.elem_type = HALF
+        self._now[name] = tensor.elem_type
+
+    def _convert(self, node: NodeProto) -> None:
+        kind = FLOAT if node.name in self._keep or node.op_type in FULL_OPS else HALF
+        casts = [self._as(name, kind) for name in node.input]
+        node.input[:] = casts
+        if kind == HALF:
+            _halve_attributes(node)
+        self._nodes.append(node)
+        for name in node.output:
+            self._now[name] = kind if self._kinds.get(name) == FLOAT else self._kinds.get(name, TensorProto.UNDEFINED)
+
+    def _leave(self, name: str, tensor: TypeProto.Tensor) -> None:
+        """Give an output its type; a Cast stands before it when its producer made the other one."""
+        if tensor.elem_type != FLOAT:
+            return
+        wanted = FLOAT if name in FULL_BORDER else HALF
+        tensor.elem_type = wanted
+        if self._now[name] != wanted:
+            inner = f"{name}_before_cast"
+            for node in self._nodes:
+                node.input[:] = [inner if n == name else n for n in node.input]
+                node.output[:] = [inner if n == name else n for n in node.output]
+            self._nodes.append(helper.make_node("Cast", [inner], [name], name=f"{name}_cast", to=wanted))
+
+    def _as(self, name: str, kind: int) -> str:
+        """The tensor `name` as `kind`, if it is a float at all."""
+        if self._kinds.get(name) != FLOAT:
+            return name
+        if name in self._graph.initializers:
+            return self._weight(name) if kind == HALF else name
+        if self._now[name] == kind:
+            return name
+        cast = f"{name}_as_{'half' if kind == HALF else 'full'}"
+        if cast not in self._made:
+            self._made.add(cast)
+            self._nodes.append(helper.make_node("Cast", [name], [cast], name=cast, to=kind))
+        return cast
+
+    def _weight(self, name: str) -> str:
+        half = f"{name}_half"
+        if half not in self._made:
+            self._made.add(half)
+            self._graph.add_initializer(half, to_half(numpy_helper.to_array(self._graph.initializers[name])))
+        return half
+
+
+def to_half(value: np.ndarray) -> np.ndarray:
+    """FP16 with large finite values kept finite and small ones kept apart from zero."""
+    clipped = np.where(np.isfinite(value), np.clip(value, -LARGEST, LARGEST), value)
+    tiny = (clipped != 0) & (np.abs(clipped) < SMALLEST)
+    return np.where(tiny, np.copysign(SMALLEST, clipped), clipped).astype(np.float16)
+
+
+def _halve_attributes(node: NodeProto) -> None:
+    """Constants and casts that name FP32 themselves."""
+    for item in node.attribute:
+        if item.name == "to" and item.i == FLOAT:
+            item.i = HALF
+        if item.name == "value" and item.t.data_type == FLOAT:
+            item.t.CopyFrom(numpy_helper.from_array(to_half(numpy_helper.to_array(item.t))))
+
+
+def casts(graph: Graph) -> Iterator[NodeProto]:
+    """The Cast nodes of a graph."""
+    return (node for node in graph.nodes if node.op_type == "Cast")

@@ -1,0 +1,34 @@
+"""The sizes an engine is built for: smallest, usual and largest of every named dimension."""
+
+from speechtrt.bundle import Bundle
+from speechtrt.engine_set import Profile
+from speechtrt.specs import StageSpec
+
+MOST_ROWS = 32
+USUAL_ROWS = 8
+BUCKET = 64
+CACHE_DIM = "max_len"
+
+
+def cache_bucket(bundle: Bundle) -> int:
+    """Decoder steps that a frozen cache holds: the longest output, rounded up to a whole bucket."""
+    reduction = bundle.tts.reduction if bundle.tts is not None else 1
+    steps = -(-bundle.limits.max_frames // reduction)
+    return -(-steps // BUCKET) * BUCKET
+
+
+def stage_profiles(bundle: Bundle, stage: StageSpec) -> tuple[Profile, ...]:
+    """One profile for each named dimension of the stage's inputs."""
+    names = {dim for tensor in stage.inputs for dim in tensor.shape if isinstance(dim, str)}
+    return tuple(_profile(bundle, stage, name) for name in sorted(names))
+
+
+def _profile(bundle: Bundle, stage: StageSpec, dim: str) -> Profile:
+    if dim == CACHE_DIM:
+        return Profile(dim, *(cache_bucket(bundle),) * 3)
+    if dim == "text_len":
+        return Profile(dim, 1, min(64, bundle.limits.max_text), bundle.limits.max_text)
+    if dim == "frames":
+        longest = bundle.limits.max_frames + 2 * stage.context
+        return Profile(dim, 1, min(100, longest), longest)
+    return Profile(dim, 1, USUAL_ROWS, MOST_ROWS)
