@@ -79,7 +79,7 @@ def reference_figures(set_name: str, parameters: int, evaluations: Sequence[CtcE
         summary[f"wer_{one.chunk_milliseconds}ms"] = one.overall.wer
         summary[f"cer_{one.chunk_milliseconds}ms"] = one.overall.cer
     return ReferenceFigures(
-        environment=_software(),
+        environment=read_software(),
         load=EvaluationLoad(set_name, overall.utterances, overall.words),
         trials=tuple(EvaluationTrial(e.chunk_milliseconds, e.lookahead, e.overall, e.voices) for e in evaluations),
         summary=summary,
@@ -96,7 +96,8 @@ def cpu_name() -> str:
     return next(names, platform.machine())
 
 
-def _software() -> Software:
+def read_software() -> Software:
+    """The environment of this process."""
     packages = {name: metadata.version(name) for name in PACKAGES}
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     return Software(cpu_name(), os.cpu_count() or 1, system, platform.python_version(), packages)
