@@ -163,3 +163,13 @@ def test_stages_are_closed_at_the_end(runners: dict[str, FakeRunner]) -> None:
     with build(runners):
         pass
     assert all(r.closed for r in runners.values())
+
+
+def test_chunks_of_one_shape_share_a_pass(synthesizer: Synthesizer, runners: dict[str, FakeRunner]) -> None:
+    synthesizer.synthesize_many([SpeechRequest("hello", steps=9, seed=s) for s in range(3)])
+    assert runners["vocoder"].batches == [3]
+
+
+def test_time_is_counted_by_stage(synthesizer: Synthesizer) -> None:
+    synthesizer.synthesize("hello")
+    assert [t.stage for t in synthesizer.clock.times()] == ["text", "encoder", "decoder", "postnet", "vocoder"]

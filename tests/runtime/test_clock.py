@@ -1,0 +1,32 @@
+"""Time per stage."""
+
+import pytest
+
+from speechtrt.runtime.clock import StageClock
+
+
+def test_seconds_calls_and_rows_add_up() -> None:
+    moments = iter([0.0, 1.0, 5.0, 7.0, 10.0, 10.5])
+    clock = StageClock(lambda: next(moments))
+    for stage, rows in (("decoder", 4), ("decoder", 2), ("vocoder", 1)):
+        with clock.measure(stage, rows):
+            pass
+    decoder, vocoder = clock.times()
+    assert (decoder.seconds, decoder.calls, decoder.rows, decoder.rows_per_call) == (3.0, 2, 6, 3.0)
+    assert (vocoder.stage, vocoder.seconds) == ("vocoder", 0.5)
+
+
+def test_a_failing_stage_is_counted() -> None:
+    clock = StageClock(iter([0.0, 1.0]).__next__)
+    with pytest.raises(KeyError), clock.measure("encoder"):
+        raise KeyError
+    assert clock.time("encoder").calls == 1
+
+
+def test_reset_forgets() -> None:
+    clock = StageClock()
+    with clock.measure("encoder"):
+        pass
+    clock.reset()
+    assert clock.times() == ()
+    assert clock.time("encoder").rows_per_call == 0
