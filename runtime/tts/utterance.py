@@ -44,8 +44,8 @@ class DropoutMasks:
         return cls(np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, part)))), rate)
 
     def draw(self, out: Array) -> None:
-        """Fill `out` [layers, units] with 0 and 1/(1-rate)."""
-        kept = self.generator.random(out.shape, dtype=np.float32) >= self.rate
+        """Fill `out` [layers, units] with 0 and 1/(1-rate). As in transformers, `rate` is how many units are kept."""
+        kept = self.generator.random(out.shape, dtype=np.float32) < self.rate
         np.multiply(kept, 1.0 / (1.0 - self.rate), out=out, casting="unsafe")
 
 
