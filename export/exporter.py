@@ -1,0 +1,77 @@
+"""Export a checkpoint to a bundle, unless the bundle is already there."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from speechtrt.bundle import BUNDLE_FILE, BundleFolder, Source, Task
+from speechtrt.errors import CheckpointError, IntegrityError, ManifestError
+from speechtrt.export.checkpoint import Checkpoint, open_checkpoint
+from speechtrt.export.identity import exporter_identity
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to export: a checkpoint folder or hub id, what it should do, and what to call it.
+
+    `vocoder` and `voices` (name to `.npy` file) replace or extend those in the checkpoint's folder.
+    """
+
+    model: str
+    task: Task
+    name: str | None = None
+    vocoder: str | None = None
+    voices: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def bundle_name(self) -> str:
+        """The name of the bundle: the given one, or the last part of the model's."""
+        return self.name or re.sub(r"[^\w.-]", "-", Path(self.model).resolve().name)
+
+    def open(self) -> Checkpoint:
+        """Find the checkpoint. Raises CheckpointError."""
+        return open_checkpoint(self.model, self.vocoder, self.voices)
+
+
+def up_to_date(request: ExportRequest, out: Path) -> BundleFolder | None:
+    """The bundle in `out` if exporting `request` would write it again; loads no model and no PyTorch.
+
+    Raises CheckpointError when the checkpoint is missing.
+    """
+    return _current(request, request.open().sha256(), out)
+
+
+def export_bundle(request: ExportRequest, out: Path) -> BundleFolder:
+    """The bundle of `request` in the folder `out`, written if it is not up to date.
+
+    Raises CheckpointError or ParityError, and then leaves `out` as it was.
+    """
+    checkpoint = request.open()
+    sha256 = checkpoint.sha256()
+    current = _current(request, sha256, out)
+    if current is not None:
+        return current
+    from speechtrt.export.bundle_writer import write_bundle
+    from speechtrt.export.detection import detect
+
+    family = detect(checkpoint)
+    if family.task is not request.task:
+        raise CheckpointError(
+            f"{checkpoint.id}: is a {family.task} model ({family.architecture}); export it with `speechtrt export {family.task}`"
+        )
+    source = Source(request.model, sha256)
+    return write_bundle(family.load(checkpoint), family, source, request.bundle_name, exporter_identity(), out)
+
+
+def _current(request: ExportRequest, sha256: str, out: Path) -> BundleFolder | None:
+    if not (out / BUNDLE_FILE).is_file():
+        return None
+    try:
+        folder = BundleFolder.open(out)
+        folder.verify()
+    except (ManifestError, IntegrityError):
+        return None
+    bundle = folder.manifest
+    same = (bundle.name, bundle.source.sha256, bundle.exporter) == (request.bundle_name, sha256, exporter_identity())
+    return folder if same else None

@@ -1,0 +1,89 @@
+"""Exported SpeechT5 stages against transformers: free-running speech, and vocoding in chunks."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+import torch
+from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
+
+from speechtrt.bundle import ParityRow
+from speechtrt.export.families.base import Runner, Runners
+from speechtrt.export.families.speecht5_encoder import split_heads
+from speechtrt.export.families.speecht5_reference import reference_memory, reference_speech
+from speechtrt.export.families.speecht5_speech import Array, Floats, Script, Spoken, speak
+from speechtrt.export.parity import compare
+from speechtrt.specs import StageSpec
+
+_CHUNK = 20  # frames of a chunk in the streamed comparison
+
+
+def speech_parity(
+    model: SpeechT5ForTextToSpeech, runners: Runners, decoder: StageSpec, script: Script
+) -> tuple[tuple[ParityRow, ...], Spoken]:
+    """Rows for encoder and decoder, and what was spoken."""
+    expected = reference_speech(model, script)
+    found = speak(runners, decoder, script)
+    rows = (
+        _memory_parity(model, runners, script),
+        compare("decoder", f"frames, {script.steps} free-running steps", [(found.frames, expected.frames)]),
+        compare("decoder", f"stop, {script.steps} free-running steps", [(found.stop, expected.stop)]),
+    )
+    return rows, found
+
+
+def _memory_parity(model: SpeechT5ForTextToSpeech, runners: Runners, script: Script) -> ParityRow:
+    """Cross K/V at the positions that hold text; what lies beyond is masked and may differ."""
+    found = runners["encoder"](script.padded())
+    hidden, mask = reference_memory(model, script)
+    pairs = []
+    for index, layer in enumerate(model.speecht5.decoder.wrapped_decoder.layers):
+        for part, project in (("k", layer.encoder_attn.k_proj), ("v", layer.encoder_attn.v_proj)):
+            with torch.no_grad():
+                states = split_heads(project(hidden), layer.encoder_attn.num_heads)
+            pairs.append((_spoken(found[f"cross_{part}_{index}"], mask.numpy()), _spoken(states.numpy(), mask.numpy())))
+    return compare("encoder", "cross-attention keys and values", pairs)
+
+
+def _spoken(states: Array, mask: Array) -> Array:
+    """Values [n, heads, dim] of [rows, heads, text, dim] where `mask` [rows, text] holds."""
+    return states.transpose(0, 2, 1, 3)[mask.astype(bool)]
+
+
+def vocoding_parity(
+    model: SpeechT5ForTextToSpeech,
+    vocoder: SpeechT5HifiGan,
+    runners: Runners,
+    stages: Sequence[StageSpec],
+    spoken: Spoken,
+) -> tuple[ParityRow, ...]:
+    """Rows for postnet and vocoder: whole against transformers, chunks with context against whole."""
+    rows, steps, reduction, mels = spoken.frames.shape
+    frames = spoken.frames.reshape(rows, steps * reduction, mels)
+    with torch.no_grad():
+        mel = model.speech_decoder_postnet.postnet(torch.from_numpy(frames)).numpy()
+        pcm = vocoder(torch.from_numpy(mel)).numpy()
+    postnet, vocode = stages
+    return tuple(
+        chain(
+            _whole_and_chunked(runners[postnet.name], postnet, frames, mel),
+            _whole_and_chunked(runners[vocode.name], vocode, mel, pcm),
+        )
+    )
+
+
+def _whole_and_chunked(runner: Runner, spec: StageSpec, inputs: Floats, expected: Floats) -> tuple[ParityRow, ...]:
+    name, output = spec.inputs[0].name, spec.outputs[0].name
+    whole = runner({name: inputs})[output]
+    rate = expected.shape[1] // inputs.shape[1]  # outputs per frame
+    pieces = []
+    for start in range(0, inputs.shape[1], _CHUNK):
+        first, last = max(0, start - spec.context), start + _CHUNK + spec.context
+        piece = runner({name: inputs[:, first:last]})[output]
+        pieces.append(piece[:, (start - first) * rate :][:, : _CHUNK * rate])
+    return (
+        compare(spec.name, f"{output}, whole", [(whole, expected)]),
+        compare(
+            spec.name, f"{output}, chunks with {spec.context} frames of context", [(np.concatenate(pieces, 1), whole)]
+        ),
+    )
