@@ -131,7 +131,7 @@ def _session(path: Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    options.log_severity_level = 2  # a cache that is copied and not written in place is a warning
     try:
         return ort.InferenceSession(path, options, providers=PROVIDERS)
     except ORT_ERRORS as error:
