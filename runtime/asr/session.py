@@ -51,8 +51,9 @@ class Session:
     @property
     def transcript(self) -> Transcript:
         """What has been heard so far; final after `flush` when nothing is `ready`."""
-        heard = words(self._decoder.tokens, self.pieces, self.ctc.frame_seconds)
-        return Transcript(" ".join(w.word for w in heard), heard, round(self._heard / self._rate, 3))
+        seconds = round(self._heard / self._rate, 3)
+        heard = words(self._decoder.tokens, self.pieces, self.ctc.frame_seconds, seconds)
+        return Transcript(" ".join(w.word for w in heard), heard, seconds)
 
     def accept(self, pcm: Samples, rate: int) -> None:
         """Append mono samples [n] in [-1, 1] at `rate` Hz. Raises AudioError."""

@@ -1,5 +1,6 @@
 """The text front end: what is written becomes sentences of tokens that the model can speak."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from speechtrt.errors import TextError
@@ -32,11 +33,16 @@ class FrontEnd:
         """The script of `text`. Raises TextError when there is nothing to speak."""
         if not text.strip():
             raise TextError("the text is empty; expected at least one word")
-        spoken = normalise(text) if ENGLISH in self.languages else " ".join(text.split())
+        spoken = self._known(normalise(text) if ENGLISH in self.languages else " ".join(text.split()))
         pieces = [p for p in split_sentences(spoken, self._fits) if self._speakable(p)]
         if not pieces:
             raise TextError(f"nothing in {_shown(text)} can be spoken by this model; expected letters or numbers")
         return Script(tuple(self.encoder.encode(p) for p in pieces), self._left_out(spoken))
+
+    def _known(self, text: str) -> str:
+        """Letters that the model knows only without their accents lose them."""
+        plain = {ord(c): unicodedata.normalize("NFKD", c)[0] for c in set(text) if self.encoder.unknown(c)}
+        return text.translate(plain)
 
     def _fits(self, text: str) -> bool:
         return len(self.encoder.encode(text)) <= self.max_tokens

@@ -1,5 +1,6 @@
 """Greedy CTC decoding: the best label of every frame, repeats collapsed, blanks dropped."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -50,10 +51,15 @@ class GreedyDecoder:
         self.frames += 1
 
 
-def words(tokens: Sequence[Token], pieces: Sequence[str], frame_seconds: float) -> tuple[Word, ...]:
-    """Tokens joined into words. A word's confidence is the geometric mean of its tokens' probabilities."""
+def words(
+    tokens: Sequence[Token], pieces: Sequence[str], frame_seconds: float, seconds: float = math.inf
+) -> tuple[Word, ...]:
+    """Tokens joined into words, none of which ends after `seconds`.
+
+    A word's confidence is the geometric mean of its tokens' probabilities.
+    """
     groups = _by_word(tokens, lambda token: pieces[token.label])
-    return tuple(_word(group, pieces, frame_seconds) for group in groups)
+    return tuple(_word(group, pieces, frame_seconds, seconds) for group in groups)
 
 
 def _by_word(tokens: Iterable[Token], piece: Callable[[Token], str]) -> list[list[Token]]:
@@ -67,10 +73,10 @@ def _by_word(tokens: Iterable[Token], piece: Callable[[Token], str]) -> list[lis
     return [group for group in groups if group]
 
 
-def _word(tokens: list[Token], pieces: Sequence[str], frame_seconds: float) -> Word:
+def _word(tokens: list[Token], pieces: Sequence[str], frame_seconds: float, seconds: float) -> Word:
     return Word(
         word="".join(pieces[t.label] for t in tokens).removeprefix(WORD_START),
-        start=round(tokens[0].first * frame_seconds, 3),
-        end=round((tokens[-1].last + 1) * frame_seconds, 3),
+        start=round(min(tokens[0].first * frame_seconds, seconds), 3),
+        end=round(min((tokens[-1].last + 1) * frame_seconds, seconds), 3),
         confidence=round(float(np.exp(np.mean([min(t.log_prob, 0.0) for t in tokens]))), 4),
     )

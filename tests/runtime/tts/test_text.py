@@ -122,3 +122,13 @@ def test_what_cannot_be_spoken_is_refused(text: str) -> None:
 def test_other_languages_keep_their_digits() -> None:
     german = FrontEnd(LetterEncoder("abcdefghijklmnopqrstuvwxyz 0123456789"), ("de",), max_tokens=20)
     assert len(german.prepare("am 7 mai").sentences[0]) == 8
+
+
+def test_accents_that_the_model_does_not_know_are_dropped() -> None:
+    e_acute = "\N{LATIN SMALL LETTER E WITH ACUTE}"
+    plain = front_end().prepare("cafe Era")
+    accented = front_end().prepare(f"caf{e_acute} {e_acute.upper()}ra")
+    assert accented.warnings == ()
+    assert (accented.sentences[0] == plain.sentences[0]).all()
+    kept = front_end(f"cafer {e_acute}").prepare(f"caf{e_acute}")
+    assert kept.sentences[0][-1] == 7

@@ -54,5 +54,11 @@ def test_a_lone_word_mark_parts_words_and_takes_no_time() -> None:
     assert [(w.word, w.start) for w in words(decoder.tokens, PIECES, 1.0)] == [("w", 0.0), ("w", 3.0)]
 
 
+def test_no_word_ends_after_the_audio() -> None:
+    decoder = GreedyDecoder(BLANK)
+    decoder.accept(log_probs([0, 5, 4, 4]))
+    assert [(w.start, w.end) for w in words(decoder.tokens, PIECES, 0.08, 0.2)] == [(0.0, 0.08), (0.16, 0.2)]
+
+
 def test_nothing_heard_is_no_words() -> None:
     assert words([], PIECES, 0.08) == ()
