@@ -74,7 +74,7 @@ def _download(model: str) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise CheckpointError(
-            f"{model}: is neither a folder here nor a hub id that can be fetched ({reason}); check the name or the network"
+            f"{model}: is not a folder, and fetching it as a hub id failed ({reason}); check the name or the network"
         ) from error
 
 

@@ -1,6 +1,6 @@
 """`speechtrt export tts|ctc`."""
 
-from collections.abc import Mapping
+import re
 from pathlib import Path
 
 import click
@@ -12,17 +12,15 @@ from speechtrt.export.exporter import ExportRequest, export_bundle, up_to_date
 BUNDLES = Path("build/bundles")
 
 
-class VoiceFile(click.ParamType):
-    """NAME=FILE.npy."""
-
-    name = "name=file"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
-        """Split at the first equals sign."""
+def _voices(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """Parse NAME=FILE.npy."""
+    voices = {}
+    for value in values:
         name, _, file = value.partition("=")
-        if not name.isidentifier() or not Path(file).is_file():
-            self.fail(f"{value!r} is not NAME=FILE.npy with an existing file", param, ctx)
-        return name, Path(file)
+        if not re.fullmatch(r"[\w-]+", name) or not Path(file).is_file():
+            raise click.BadParameter(f"{value!r} is not NAME=FILE.npy with an existing file", context, parameter)
+        voices[name] = Path(file)
+    return voices
 
 
 @click.group()
@@ -33,20 +31,20 @@ def export() -> None:
 @export.command()
 @click.option("--model", required=True, help="Folder of a SpeechT5 checkpoint, or a hub id.")
 @click.option("--vocoder", help="HiFi-GAN folder or hub id; by default vocoder/ in the checkpoint.")
-@click.option("--voice", "voices", type=VoiceFile(), multiple=True, help="A speaker embedding: NAME=FILE.npy.")
+@click.option("--voice", "voices", callback=_voices, multiple=True, help="A speaker embedding: NAME=FILE.npy.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; default build/bundles/NAME.")
 @click.option("--name", help="Name of the bundle; default: the model's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest on stdout.")
 def tts(
     model: str,
     vocoder: str | None,
-    voices: tuple[tuple[str, Path], ...],
+    voices: dict[str, Path],
     out: Path | None,
     name: str | None,
     as_json: bool,
 ) -> None:
     """Export a text-to-speech model."""
-    _run(ExportRequest(model, Task.TTS, name, vocoder, _named(voices)), out, as_json)
+    _run(ExportRequest(model, Task.TTS, name, vocoder, voices), out, as_json)
 
 
 @export.command()
@@ -57,10 +55,6 @@ def tts(
 def ctc(model: str, out: Path | None, name: str | None, as_json: bool) -> None:
     """Export a streaming speech-recognition model."""
     _run(ExportRequest(model, Task.CTC, name), out, as_json)
-
-
-def _named(voices: tuple[tuple[str, Path], ...]) -> Mapping[str, Path]:
-    return dict(voices)
 
 
 def _run(request: ExportRequest, out: Path | None, as_json: bool) -> None:

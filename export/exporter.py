@@ -58,7 +58,8 @@ def export_bundle(request: ExportRequest, out: Path) -> BundleFolder:
     family = detect(checkpoint)
     if family.task is not request.task:
         raise CheckpointError(
-            f"{checkpoint.id}: is a {family.task} model ({family.architecture}); export it with `speechtrt export {family.task}`"
+            f"{checkpoint.id}: is a {family.task} model ({family.architecture}); "
+            f"export it with `speechtrt export {family.task}`"
         )
     source = Source(request.model, sha256)
     return write_bundle(family.load(checkpoint), family, source, request.bundle_name, exporter_identity(), out)

@@ -96,6 +96,6 @@ def _mel_filters(config: FastConformerCtcConfig) -> Tensor:
         sampling_rate=config.sample_rate,
         norm="slaney",
         mel_scale="slaney",
-        dtype=np.float32,
+        dtype=np.dtype(np.float32),
     )
     return torch.from_numpy(np.ascontiguousarray(filters))

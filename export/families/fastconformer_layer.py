@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from speechtrt.export.families.speecht5_encoder import merge_heads, split_heads
+from speechtrt.export.families.heads import merge_heads, split_heads
 from speechtrt.export.state_io import HIDDEN, write_rows
 
 
@@ -60,7 +60,7 @@ class Block(nn.Module):
 
 
 def _convolve(conv: Any, states: Tensor, fresh: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
-    """Gated pointwise, causal depthwise over [cache, chunk], normalised pointwise; pointwise ones as matrix products."""
+    """Gate, causal depthwise convolution over [cache, chunk], norm; pointwise convolutions as matrix products."""
     gated = nn.functional.glu(_pointwise(conv.pointwise_conv1, states), dim=-1).transpose(1, 2)  # [slots, D, n]
     past = torch.where(fresh[:, None, None], 0.0, cache)
     joined = torch.cat([past, gated], dim=2)

@@ -1,6 +1,7 @@
 """Streams through an exported step against transformers' offline forward of the same audio."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from transformers import NemotronAsrStreamingFeatureExtractor
@@ -47,7 +48,7 @@ def stream(runner: Runner, stage: StageSpec, chunk: ChunkSpec, audios: Sequence[
 def offline(model: FastConformerCtc, audio: Samples, lookahead: int) -> Floats:
     """Log-probabilities [frames, V + 1] of the whole audio at once, from transformers' own features."""
     config = model.config
-    extractor = NemotronAsrStreamingFeatureExtractor(
+    extractor: Any = NemotronAsrStreamingFeatureExtractor(  # type: ignore[no-untyped-call]
         feature_size=config.n_mels,
         sampling_rate=config.sample_rate,
         hop_length=config.hop,

@@ -65,5 +65,5 @@ def past_frames(model: FastConformerCtc) -> int:
 
 def _positions(encoder: Any, ring: int, frames: int) -> Tensor:
     """Encodings [ring + frames - 1, D] of distances from -(frames - 1) to ring - 1, nearest future first."""
-    table = encoder.encode_positions(torch.zeros(1, ring, 1))[0]  # distances ring - 1 down to -(ring - 1)
+    table: Tensor = encoder.encode_positions(torch.zeros(1, ring, 1))[0]  # distances ring - 1 down to -(ring - 1)
     return table.flip(0)[ring - frames :]

@@ -1,6 +1,7 @@
 """Text to speech with transformers' SpeechT5 and its HiFi-GAN vocoder."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
@@ -107,7 +108,13 @@ class SpeechT5:
                 f"{model.config.num_mel_bins}; choose a vocoder that fits"
             )
         voices = _load_voices(checkpoint, model.config.speaker_embedding_dim)
-        return SpeechT5Model(model, vocoder, load_characters(checkpoint, model.config.eos_token_id), voices)
+        return SpeechT5Model(model, vocoder, load_characters(checkpoint, _end_mark(model)), voices)
+
+
+def _end_mark(model: SpeechT5ForTextToSpeech) -> int:
+    """A configuration may list several end marks; texts get the first."""
+    eos: Any = model.config.eos_token_id
+    return int(eos[0] if isinstance(eos, list) else eos)
 
 
 def _load_voices(checkpoint: Checkpoint, width: int) -> dict[str, Floats]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from transformers import SpeechT5ForTextToSpeech
 
-from speechtrt.export.families.speecht5_encoder import merge_heads, split_heads
+from speechtrt.export.families.heads import merge_heads, split_heads
 from speechtrt.export.state_io import attend, write_rows
 
 
@@ -63,7 +63,7 @@ class _Prenet(nn.Module):
         states = frame  # [slots, M]
         for index, layer in enumerate(self.layers):
             states = torch.relu(layer(states)) * dropout[:, index]
-        states = self.final_layer(states) + self.get_buffer("positions")[position]
+        states = self.final_layer(states) + nn.functional.embedding(position, self.get_buffer("positions"))
         return torch.relu(self.joint(states) + speaker_bias)
 
 

@@ -6,19 +6,8 @@ import torch
 from torch import Tensor, nn
 from transformers import SpeechT5ForTextToSpeech
 
+from speechtrt.export.families.heads import merge_heads, split_heads
 from speechtrt.export.state_io import HIDDEN
-
-
-def split_heads(states: Tensor, heads: int) -> Tensor:
-    """[rows, time, heads * dim] -> [rows, heads, time, dim]."""
-    rows, time, width = states.shape
-    return states.view(rows, time, heads, width // heads).transpose(1, 2)
-
-
-def merge_heads(states: Tensor) -> Tensor:
-    """[rows, heads, time, dim] -> [rows, time, heads * dim]."""
-    rows, heads, time, width = states.shape
-    return states.transpose(1, 2).reshape(rows, time, heads * width)
 
 
 class TextEncoder(nn.Module):

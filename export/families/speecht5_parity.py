@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
 from speechtrt.bundle import ParityRow
 from speechtrt.export.families.base import Runner, Runners
-from speechtrt.export.families.speecht5_encoder import split_heads
+from speechtrt.export.families.heads import split_heads
 from speechtrt.export.families.speecht5_reference import reference_memory, reference_speech
 from speechtrt.export.families.speecht5_speech import Array, Floats, Script, Spoken, speak
 from speechtrt.export.parity import compare
@@ -36,8 +37,9 @@ def _memory_parity(model: SpeechT5ForTextToSpeech, runners: Runners, script: Scr
     """Cross K/V at the positions that hold text; what lies beyond is masked and may differ."""
     found = runners["encoder"](script.padded())
     hidden, mask = reference_memory(model, script)
+    decoder: Any = model.speecht5.decoder
     pairs = []
-    for index, layer in enumerate(model.speecht5.decoder.wrapped_decoder.layers):
+    for index, layer in enumerate(decoder.wrapped_decoder.layers):
         for part, project in (("k", layer.encoder_attn.k_proj), ("v", layer.encoder_attn.v_proj)):
             with torch.no_grad():
                 states = split_heads(project(hidden), layer.encoder_attn.num_heads)
@@ -47,7 +49,8 @@ def _memory_parity(model: SpeechT5ForTextToSpeech, runners: Runners, script: Scr
 
 def _spoken(states: Array, mask: Array) -> Array:
     """Values [n, heads, dim] of [rows, heads, text, dim] where `mask` [rows, text] holds."""
-    return states.transpose(0, 2, 1, 3)[mask.astype(bool)]
+    kept: Array = states.transpose(0, 2, 1, 3)[mask.astype(bool)]
+    return kept
 
 
 def vocoding_parity(

@@ -23,7 +23,7 @@ def reference_memory(model: SpeechT5ForTextToSpeech, script: Script) -> tuple[Te
 
 @torch.no_grad()
 def reference_speech(model: SpeechT5ForTextToSpeech, script: Script) -> Spoken:
-    """The decoder loop of `generate_speech` for a fixed number of steps: prenet over all frames, then one cached step."""
+    """The decoder loop of `generate_speech` for a fixed number of steps: prenet over all frames, one cached step."""
     hidden, mask = reference_memory(model, script)
     rows = len(script.tokens)
     speaker = torch.from_numpy(np.tile(script.speaker, (rows, 1)))

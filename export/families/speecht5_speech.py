@@ -28,7 +28,7 @@ class Script:
     @property
     def steps(self) -> int:
         """Decoder steps of every row."""
-        return self.dropout.shape[1]
+        return int(self.dropout.shape[1])
 
     def padded(self) -> dict[str, Array]:
         """Inputs of the encoder: tokens filled up with zeros, their mask, the speaker in every row."""

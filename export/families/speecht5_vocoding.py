@@ -17,6 +17,7 @@ class Postnet(nn.Module):
         self.layers = model.speech_decoder_postnet.layers
 
     def forward(self, frames: Tensor) -> tuple[Tensor]:
+        """`frames` [rows, frames, M]."""
         states = frames.transpose(1, 2)  # [rows, M, frames]
         for layer in self.layers:
             states = layer(states)
@@ -31,6 +32,7 @@ class Vocoder(nn.Module):
         self.vocoder = vocoder
 
     def forward(self, mel: Tensor) -> tuple[Tensor]:
+        """`mel` [rows, frames, M]."""
         return (self.vocoder(mel),)
 
 
