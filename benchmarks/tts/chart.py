@@ -14,7 +14,7 @@ from speechtrt.benchmarks.tts.summary import BASELINE, Numbers
 STAGES = ("text", "encoder", "decoder", "postnet", "vocoder", "other")
 # Okabe and Ito's palette, which readers with colour blindness can tell apart.
 STAGE_COLORS = ("#56B4E9", "#E69F00", "#0072B2", "#F0E442", "#D55E00", "#999999")
-SIDE_COLORS = ("#999999", "#0072B2", "#E69F00", "#009E73")
+SIDE_COLORS = ("#999999", "#009E73", "#CC79A7")
 QUANTILES = ("mean", "p50", "p95", "p99")
 BAR_WIDTH = 0.8
 
@@ -58,7 +58,7 @@ def _stages(axes: Axes, sides: tuple[str, ...], summary: Numbers) -> None:
         axes.text(end, row, f" {end:.3g} s" + (f" ({ratio:.1f}x rate)" if ratio else ""), va="center", fontsize=8)
     axes.set_yticks(rows, [_label(side) for side in sides])
     axes.set_xlabel("time for the whole load, by stage [s]")
-    axes.margins(x=0.2)
+    axes.set_xlim(right=1.28 * max(starts))
     axes.legend(
         frameon=False, fontsize=8, ncols=len(STAGES), loc="upper center", bbox_to_anchor=(0.45, 1.1), columnspacing=1
     )

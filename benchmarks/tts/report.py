@@ -34,7 +34,8 @@ class TtsReport:
         """One line for the picture."""
         load = self.result.load
         quotable = "" if self.result.valid is True else " - not for quoting"
-        return f"{load.model} ({load.weights}), {load.utterances} utterances, {load.threads} threads{quotable}"
+        plural = "s" if load.threads > 1 else ""
+        return f"{load.model} ({load.weights}), {load.utterances} utterances, {load.threads} thread{plural}{quotable}"
 
     def write(self, folder: Path, name: str) -> Path:
         """Write `name`.json and `name`.png into `folder`; the path of the document."""

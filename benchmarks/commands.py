@@ -1,0 +1,116 @@
+"""`speechtrt bench`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from speechtrt.console import emit_json, note
+
+if TYPE_CHECKING:
+    from speechtrt.benchmarks.tts.subject import Subject
+
+BUILD = Path("build")
+OUT = BUILD / "results"
+DIMENSIONS = ("speecht5",)
+
+
+def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that every benchmark has."""
+    options = (
+        click.option(
+            "--engines", type=click.Path(path_type=Path), help="Folder of engine sets, if not the model's own."
+        ),
+        click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Results folder."),
+        click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Threads of every side."),
+        click.option(
+            "--trials", type=click.IntRange(1), default=3, show_default=True, help="Rounds; all sides in each."
+        ),
+        click.option("--quick", is_flag=True, help="A smoke test within a minute; not for quoting."),
+        click.option("--json", "as_json", is_flag=True, help="Print the document on stdout."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group()
+def bench() -> None:
+    """Measure engines against their baseline in one run on this machine."""
+
+
+@bench.command()
+@click.option("--model", default="voice", show_default=True, help="Reference model, checkpoint folder or hub id.")
+@click.option("--dimensions", type=click.Choice(DIMENSIONS), help="Random weights of a published size instead.")
+@click.option("--slots", type=click.IntRange(1), default=8, show_default=True, help="Sentences decoded at once.")
+@common_options
+def tts(
+    model: str,
+    dimensions: str | None,
+    slots: int,
+    engines: Path | None,
+    out: Path,
+    threads: int,
+    trials: int,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """Text to speech: transformers' generate_speech, one request at a time, against engines with batching."""
+    from speechtrt.benchmarks.tts.benchmark import Plan, run_tts
+
+    subject = _tts_subject(model, dimensions, engines)
+    report = run_tts(subject, Plan(slots=slots, threads=threads, trials=trials, quick=quick), note)
+    path = report.write(out, f"tts_benchmarks_{dimensions}_dimensions" if dimensions else "tts_benchmarks")
+    _show(report.result, report.table, path, as_json)
+
+
+@bench.command()
+@click.option("--model", default="ctc-small", show_default=True, help="Reference model, or any name with --engines.")
+@click.option("--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones.")
+@common_options
+def asr(
+    model: str,
+    audio: Path | None,
+    engines: Path | None,
+    out: Path,
+    threads: int,
+    trials: int,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """Speech to text: real-time factor and error rates by chunk and batch."""
+    from speechtrt.benchmarks.asr.benchmark import run_asr
+    from speechtrt.benchmarks.asr.subject import find_subject
+
+    subject = find_subject(model, engines or BUILD / "engines" / model, audio)
+    report = run_asr(subject, threads, trials, quick, note)
+    path = report.write(out, "asr_benchmarks")
+    _show(report.result, report.table, path, as_json)
+
+
+def _tts_subject(model: str, dimensions: str | None, engines: Path | None) -> "Subject":
+    from speechtrt.benchmarks.engine_sets import reference_checkpoint
+    from speechtrt.benchmarks.tts.subject import TRAINED, find_subject
+
+    if dimensions:
+        from speechtrt.benchmarks.tts.dimensions import random_subject
+
+        return random_subject(BUILD)
+    if engines:
+        return find_subject(model, model, engines, TRAINED, None)
+    return find_subject(model, str(reference_checkpoint(model)), BUILD / "engines" / model, TRAINED, None)
+
+
+def _show(document: Any, table: str, path: Path, as_json: bool) -> None:
+    note(f"wrote {path}")
+    if as_json:
+        emit_json(document)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    console.print(Markdown(table)) if console.is_terminal else click.echo(table)
+    if document.valid is not True:
+        note("not for quoting: " + "; ".join(document.valid))

@@ -1,0 +1,82 @@
+"""`speechtrt bench` from end to end, on engines of tiny random models."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from speechtrt.benchmarks.commands import bench
+from speechtrt.errors import BenchmarkError
+from tests.benchmarks.schema_check import violations_in
+
+ENGINES = "ort-cpu-fp32"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(bench, arguments, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def tts_run(tiny_tts_engines: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    out = tmp_path_factory.mktemp("results")
+    model, engines = tiny_tts_engines.parents[1] / "checkpoint", tiny_tts_engines.parent
+    options = ("--engines", str(engines), "--out", str(out), "--threads", "1", "--slots", "2", "--quick", "--json")
+    return run("tts", "--model", str(model), *options), out
+
+
+def test_tts_prints_the_document_that_it_writes(tts_run: tuple[Result, Path]) -> None:
+    result, out = tts_run
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == json.loads((out / "tts_benchmarks.json").read_text())
+    assert violations_in(out / "tts_benchmarks.json") == []
+    assert (out / "tts_benchmarks.png").stat().st_size > 10_000
+
+
+def test_tts_measures_both_sides_on_the_same_load(tts_run: tuple[Result, Path]) -> None:
+    document = json.loads((tts_run[1] / "tts_benchmarks.json").read_text())
+    slow, fast = document["trials"]
+    assert (slow["side"], fast["side"]) == ("baseline", ENGINES)
+    assert len(slow["latency_seconds"]) == len(fast["latency_seconds"]) == document["load"]["utterances"] == 3
+    assert slow["batch_fill"] == 1
+    assert 0.5 < fast["batch_fill"] <= 1
+    assert {"encoder", "decoder", "postnet", "vocoder", "other"} <= set(fast["stage_seconds"])
+    assert sum(fast["stage_seconds"].values()) == pytest.approx(fast["wall_seconds"])
+    assert document["summary"][f"{ENGINES}.peak_memory_bytes"] > 2**25
+    assert document["summary"]["memory_ratio"] < 1  # the engines' process never loads PyTorch
+
+
+def test_a_quick_tts_run_is_not_for_quoting(tts_run: tuple[Result, Path]) -> None:
+    document = json.loads((tts_run[1] / "tts_benchmarks.json").read_text())
+    assert "quick run: a smoke test, not for quoting" in document["valid"]
+
+
+def test_asr_hears_every_chunk_in_every_batch(tiny_ctc_engines: Path, tmp_path: Path) -> None:
+    options = ("--engines", str(tiny_ctc_engines.parent), "--out", str(tmp_path), "--threads", "1", "--quick")
+    result = run("asr", "--model", "tiny", *options)
+    assert result.exit_code == 0, result.output
+    assert violations_in(tmp_path / "asr_benchmarks.json") == []
+    document = json.loads((tmp_path / "asr_benchmarks.json").read_text())
+    assert [(t["chunk_milliseconds"], t["batch"]) for t in document["trials"]] == [
+        (160, 1),
+        (160, 4),
+        (560, 1),
+        (560, 4),
+    ]
+    assert document["summary"]["word_error_rate"] > 0.5  # random weights hear nothing
+    assert f"| {ENGINES} | 560 | 4 |" in result.stdout
+
+
+def test_no_engines_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match="has no accepted ort-cpu engine set; run `speechtrt engines`"):
+        run("tts", "--model", "somewhere", "--engines", str(tmp_path))
+
+
+def test_an_unknown_reference_model_is_one_clear_line() -> None:
+    with pytest.raises(BenchmarkError, match="no reference model 'nobody'"):
+        run("tts", "--model", "nobody")
+
+
+def test_engines_of_the_wrong_task_are_refused(tiny_ctc_engines: Path) -> None:
+    with pytest.raises(BenchmarkError, match="holds a ctc model, expected a tts model"):
+        run("tts", "--model", "x", "--engines", str(tiny_ctc_engines.parent))

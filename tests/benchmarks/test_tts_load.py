@@ -1,0 +1,30 @@
+from speechtrt.benchmarks.tts.load import shipped_texts, singles, spoken_in_steps
+
+
+def test_shipped_texts_spread_from_short_to_long() -> None:
+    lengths = sorted(len(text) for text in shipped_texts(quick=False))
+    assert 8 <= len(lengths) <= 16
+    assert lengths[0] <= 12
+    assert lengths[-1] >= 190
+    assert shipped_texts(quick=False) == shipped_texts(quick=False)
+
+
+def test_shipped_texts_read_the_same_with_and_without_a_text_front_end() -> None:
+    for text in shipped_texts(quick=False):
+        assert set(text) <= set("abcdefghijklmnopqrstuvwxyz ',")
+        assert text == " ".join(text.split())
+
+
+def test_a_quick_run_takes_the_shortest() -> None:
+    assert max(map(len, shipped_texts(quick=True))) <= sorted(map(len, shipped_texts(quick=False)))[2]
+
+
+def test_steps_follow_the_length_of_the_text() -> None:
+    spoken = spoken_in_steps(("ten chars.", "a"), 2.2)
+    assert [u.steps for u in spoken] == [22, 2]
+
+
+def test_singles_are_spread_among_the_shorter_texts() -> None:
+    spoken = spoken_in_steps(tuple("x" * n for n in range(10, 130, 10)), 1.0)
+    assert singles(spoken) == (0, 2, 4, 6)
+    assert singles(spoken[:1]) == (0,)
