@@ -55,6 +55,15 @@ def test_a_chunk_sees_no_later_chunk(
     assert same[seen:].max() > 0.01
 
 
+def test_features_are_standardised_inside(model: FastConformerCtc, features: torch.Tensor) -> None:
+    hidden = model.encoder(
+        input_features=(features + 7) / 4,
+        attention_mask=torch.ones(1, 200, dtype=torch.bool),
+        num_lookahead_tokens=6,
+    ).last_hidden_state
+    assert (model.log_probs(hidden) - run(model, features, 6)).abs().max() < 1e-5
+
+
 def test_the_lookahead_matters(model: FastConformerCtc, features: torch.Tensor) -> None:
     assert (run(model, features, 1) - run(model, features, 6)).abs().max() > 0.01
 

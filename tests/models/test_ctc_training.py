@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from speechtrt.errors import DataError
-from speechtrt.models.ctc import load_ctc
-from speechtrt.models.ctc_training.decode import greedy_ids
+from speechtrt.models.ctc import FastConformerCtc, FastConformerCtcConfig, load_ctc
+from speechtrt.models.ctc_training.decode import greedy_ids, transcribe_features
+from speechtrt.models.ctc_training.features import load_features
 from speechtrt.models.ctc_training.recipe import CtcRecipe, load_recipe
 from speechtrt.models.ctc_training.reference import evaluate_reference
 from speechtrt.models.ctc_training.run import RunPlan, publish_run, train_ctc
-from speechtrt.models.tokenizer import load_tokenizer
+from speechtrt.models.ctc_training.task import CtcTask, initialise
+from speechtrt.models.tokenizer import load_tokenizer, train_tokenizer
 from speechtrt.models.training.schedule import Budget
 
 
@@ -31,8 +34,9 @@ def test_a_run_trains_resumes_and_is_published(tone_data: Path, tiny_recipe: Ctc
     assert "6 updates of 3 utterances" in (target / "MODEL_CARD.md").read_text()
     subprocess.run(["sha256sum", "--check", "--quiet", "weights.sha256"], cwd=target, check=True)
 
+    assert {t.dtype for t in load_file(target / "model.safetensors").values()} == {torch.float16}
     shipped = load_ctc(target)
-    assert {p.dtype for p in shipped.parameters()} == {torch.float32}
+    assert {p.dtype for p in FastConformerCtc.from_pretrained(target).parameters()} == {torch.float32}
     assert all(torch.equal(p, p.half().float()) for p in shipped.parameters())
     figures = evaluate_reference(str(target), tone_data / "held_out")
     assert figures.summary["wer_560ms"] == evaluations[1].overall.wer
@@ -42,6 +46,31 @@ def test_a_run_trains_resumes_and_is_published(tone_data: Path, tiny_recipe: Ctc
 def test_labels_are_merged_and_blanks_dropped() -> None:
     best = torch.tensor([3, 3, 0, 0, 3, 1, 1, 3, 1])
     assert greedy_ids(torch.nn.functional.one_hot(best, 4).float(), blank=3) == [0, 1, 1]
+
+
+def test_rows_are_decoded_up_to_their_own_length(tone_data: Path, tiny_config: FastConformerCtcConfig) -> None:
+    torch.manual_seed(2)
+    model = FastConformerCtc(tiny_config)
+    initialise(model)
+    model.train(False)
+    tones = load_features(tone_data / "train", tiny_config)
+    tokenizer = train_tokenizer([u.text for u in tones.utterances], 24)
+    rows = [tones.features(0), tones.features(1)[:30]]
+    together = transcribe_features(model, tokenizer, rows, lookahead=6)
+    assert together == [transcribe_features(model, tokenizer, [row], lookahead=6)[0] for row in rows]
+    assert len(together[1]) < len(together[0])
+
+
+def test_the_phone_loss_counts_until_it_has_faded(tone_data: Path, tiny_recipe: CtcRecipe) -> None:
+    config = tiny_recipe.config()
+    tones = load_features(tone_data / "train", config)
+    tokenizer = train_tokenizer([u.text for u in tones.utterances], 24)
+    task = CtcTask(FastConformerCtc(config), tokenizer, [tones], tones, tiny_recipe, "cpu")
+    batch = task.batches(seed=1, epoch=0)[0]
+    early, late = task.loss(batch, progress=0.25), task.loss(batch, progress=0.5)
+    assert early["loss"].item() == pytest.approx((early["ctc"] + 1.0 * early["phone"]).item(), rel=1e-5)
+    assert late["loss"] is late["ctc"]
+    assert "phone" not in late
 
 
 def test_the_shipped_recipe_is_one() -> None:

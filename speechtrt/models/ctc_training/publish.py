@@ -26,6 +26,8 @@ def publish_ctc(model: FastConformerCtc, tokenizer: PieceTokenizer, facts: CardF
     The configuration names float32, so that `from_pretrained` casts the weights back on loading.
     """
     with staged_folder(target) as folder:
+        model.config.architectures = [type(model).__name__]
+        model.config.dtype = torch.float32
         model.config.save_pretrained(folder)
         write_bytes(folder / WEIGHTS, _half(model))
         tokenizer.save(folder)

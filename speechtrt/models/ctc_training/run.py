@@ -74,7 +74,7 @@ def publish_run(plan: RunPlan, target: Path) -> list[CtcEvaluation]:
         steps=position.step,
         rows=plan.recipe.rows,
         minutes=position.seconds / 60,
-        hardware=f"one core of {cpu_name()}" if plan.device == "cpu" else "one GPU",
+        hardware=f"one thread of a shared {cpu_name()}" if plan.device == "cpu" else "one GPU",
         evaluations=evaluations,
     )
     publish_ctc(model, tokenizer, facts, target)
