@@ -9,6 +9,7 @@ from speechtrt.bundle import ParityRow
 from speechtrt.errors import ParityError
 
 TOLERANCE = 1e-4  # largest absolute difference in float32
+JUNK = 3.0  # standard deviation of what is left in caches before a comparison
 
 
 def compare(

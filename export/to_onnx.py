@@ -1,12 +1,8 @@
 """The only call into the exporter: a stage's module becomes one self-contained ONNX file."""
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
@@ -14,6 +10,7 @@ from torch.export import Dim
 from speechtrt.errors import CheckpointError
 from speechtrt.export.families.base import StageGraph
 from speechtrt.export.graph_names import tidy
+from speechtrt.export.quiet import quiet
 from speechtrt.export.state_io import OPSET
 from speechtrt.specs import StageSpec, TensorSpec
 
@@ -33,9 +30,9 @@ class _Flat(nn.Module):
 
 
 def export_stage(graph: StageGraph, path: Path) -> None:
-    """Write `graph` to `path`, weights inside. Raises CheckpointError when the file does not match its spec."""
+    """Write `graph` to `path`, weights inside. Raises CheckpointError when the graph does not match its spec."""
     spec = graph.spec
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quiet():
         program = torch.onnx.export(
             _Flat(graph.module).eval(),
             example_inputs(spec),
@@ -48,8 +45,8 @@ def export_stage(graph: StageGraph, path: Path) -> None:
         )
     assert program is not None
     tidy(program.model)
+    _check_border(program.model.graph, spec)
     program.save(path, external_data=False)
-    _check_border(onnx.load(path, load_external_data=False), spec)
 
 
 def example_inputs(spec: StageSpec) -> tuple[Tensor, ...]:
@@ -68,41 +65,24 @@ def _dynamic_shapes(spec: StageSpec) -> tuple[dict[int, Dim], ...]:
     )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's progress and advice from users; its errors are exceptions and pass."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-def _check_border(model: onnx.ModelProto, spec: StageSpec) -> None:
-    """Every spec'd tensor is there under its name, with its type and dimensions."""
-    found = {value.name: value for value in (*model.graph.input, *model.graph.output)}
-    for tensor in (*spec.inputs, *spec.outputs):
-        value = found.get(tensor.name)
-        if value is None or not _agrees(value, tensor):
+def _check_border(graph: Any, spec: StageSpec) -> None:
+    """Inputs and outputs are the spec's, in its order, with its types and dimensions."""
+    for values, tensors in ((graph.inputs, spec.inputs), (graph.outputs, spec.outputs)):
+        found = [_text(value) for value in values]
+        if len(values) != len(tensors) or not all(map(_agrees, values, tensors)):
             raise CheckpointError(
-                f"stage {spec.name}: the exported graph has {_text(value)} where {tensor} was expected; "
-                "this combination of PyTorch and checkpoint is not supported"
+                f"stage {spec.name}: the exported graph has {', '.join(found)}, which is not what the family declares "
+                f"({', '.join(tensor.name for tensor in tensors)}); use the PyTorch version of constraints.txt"
             )
 
 
-def _agrees(value: onnx.ValueInfoProto, tensor: TensorSpec) -> bool:
-    kind = value.type.tensor_type
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name
-    dims = [dim.dim_param or dim.dim_value for dim in kind.shape.dim]
-    fixed = all(not isinstance(want, int) or got == want for got, want in zip(dims, tensor.shape, strict=False))
-    return dtype == tensor.dtype.value and len(dims) == len(tensor.shape) and fixed
+def _agrees(value: Any, tensor: TensorSpec) -> bool:
+    """Fixed dimensions agree; of dynamic ones only the inputs' names are ours, outputs may be expressions."""
+    dims = list(value.shape)
+    fixed = all(isinstance(want, str) or got == want for got, want in zip(dims, tensor.shape, strict=False))
+    same_type = value.dtype.numpy().name == tensor.dtype.value
+    return bool(value.name == tensor.name and same_type and len(dims) == len(tensor.shape) and fixed)
 
 
-def _text(value: onnx.ValueInfoProto | None) -> str:
-    return "nothing" if value is None else str(onnx.helper.printable_value_info(value))
+def _text(value: Any) -> str:
+    return f"{value.name} {value.dtype} {value.shape}"

@@ -49,9 +49,8 @@ class FastConformerModel:
 
     def calibration(self, runners: Runners) -> Recordings:
         """Every chunk size's inputs while it listens to speech."""
-        rate = self.model.config.sample_rate
         pairs = zip(self._stages, self._chunks, strict=True)
-        return {c.stage: record_streams(runners[c.stage], graph.spec, c, rate) for graph, c in pairs}
+        return {c.stage: record_streams(runners[c.stage], graph.spec, c, self.model.config) for graph, c in pairs}
 
     def write_assets(self, folder: Path) -> None:
         """The tokenizer."""

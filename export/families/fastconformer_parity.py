@@ -10,8 +10,8 @@ from speechtrt.audio import Samples
 from speechtrt.bundle import ChunkSpec, ParityRow
 from speechtrt.export.families.base import Runner
 from speechtrt.export.families.fastconformer_sounds import recordings
-from speechtrt.export.families.fastconformer_streams import Floats, Slots, Stream
-from speechtrt.export.parity import compare
+from speechtrt.export.families.fastconformer_streams import Floats, Slots, Stream, stream_of
+from speechtrt.export.parity import JUNK, compare
 from speechtrt.models.ctc import FastConformerCtc
 from speechtrt.specs import StageSpec
 
@@ -24,16 +24,15 @@ def stream_parity(model: FastConformerCtc, runner: Runner, stage: StageSpec, chu
     ring = stage.input("k_0").shape[2]
     assert isinstance(ring, int)
     audios = _audios(model, chunk, chunks=max(20, ring // chunk.frames + 4))
-    found = stream(runner, stage, chunk, audios)
+    found = _streamed(runner, stage, chunk, [stream_of(audio, model.config) for audio in audios])
     pairs = [(mine, offline(model, audio, chunk.frames - 1)) for mine, audio in zip(found, audios, strict=True)]
     return (compare(stage.name, f"log-probabilities of {len(audios)} streams", pairs),)
 
 
-def stream(runner: Runner, stage: StageSpec, chunk: ChunkSpec, audios: Sequence[Samples]) -> list[Floats]:
-    """Log-probabilities of every audio, taken into slots as they come free."""
-    streams = [Stream(audio) for audio in audios]
+def _streamed(runner: Runner, stage: StageSpec, chunk: ChunkSpec, streams: Sequence[Stream]) -> list[Floats]:
+    """Log-probabilities of every stream, taken into slots as they come free."""
     waiting = list(streams)
-    slots = Slots(stage, chunk, _SLOTS)
+    slots = Slots(stage, chunk, _SLOTS, JUNK)
     step = 0
     while waiting or any(slots.streams):
         for slot, owner in enumerate(slots.streams):

@@ -8,15 +8,11 @@ import numpy.typing as npt
 from speechtrt.audio import Samples
 from speechtrt.bundle import ChunkSpec
 from speechtrt.export.families.base import Runner
+from speechtrt.models.ctc import FastConformerCtcConfig
 from speechtrt.specs import Reset, StageSpec
 
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
-
-
-def encoder_frames(samples: int, hop: int, factor: int) -> int:
-    """Encoder frames of a stream of `samples`: every stage of the subsampling makes n // 2 + 1 of n."""
-    return (samples // hop + 2 * (factor - 1)) // factor
 
 
 def window_at(audio: Samples, chunk: ChunkSpec, index: int) -> tuple[Floats, int]:
@@ -30,22 +26,34 @@ def window_at(audio: Samples, chunk: ChunkSpec, index: int) -> tuple[Floats, int
 
 @dataclass
 class Stream:
-    """One utterance on its way: how far it is, and the log-probabilities it got."""
+    """One utterance of `frames` encoder frames on its way: the next chunk, and the log-probabilities so far."""
 
     audio: Samples
+    frames: int
     chunk: int = 0
     log_probs: list[Floats] = field(default_factory=list)
 
+    @property
+    def ended(self) -> bool:
+        """Whether all frames are out."""
+        return sum(map(len, self.log_probs)) >= self.frames
+
     def result(self) -> Floats:
-        """Log-probabilities of all frames so far [frames, V + 1]."""
+        """All log-probabilities [frames, V + 1]."""
         return np.concatenate(self.log_probs)
 
 
-class Slots:
-    """The state of a batch of slots, filled with junk at first, as memory that was used before would be."""
+def stream_of(audio: Samples, config: FastConformerCtcConfig) -> Stream:
+    """A stream of all of `audio`: every halving of its mel frames makes n // 2 + 1 of n."""
+    factor = config.encoder.subsampling_factor
+    return Stream(audio, (len(audio) // config.hop + 2 * (factor - 1)) // factor)
 
-    def __init__(self, spec: StageSpec, chunk: ChunkSpec, count: int, seed: int = 0) -> None:
-        generator = np.random.default_rng(seed)
+
+class Slots:
+    """The state of a batch of slots, at first noise of standard deviation `junk`, as a former stream would leave it."""
+
+    def __init__(self, spec: StageSpec, chunk: ChunkSpec, count: int, junk: float) -> None:
+        generator = np.random.default_rng(1)
         self.chunk = chunk
         self.streams: list[Stream | None] = [None] * count
         self._states = spec.states
@@ -53,8 +61,8 @@ class Slots:
         for state in spec.states:
             tensor = spec.input(state.input)
             shape = tensor.resolve({"slots": count})
-            junk = generator.normal(size=shape, scale=3.0 if state.reset is Reset.NONE else 0.0)
-            self.state[state.input] = junk.astype(tensor.dtype.value)
+            noise = generator.normal(size=shape, scale=junk if state.reset is Reset.NONE else 0.0)
+            self.state[state.input] = noise.astype(tensor.dtype.value)
 
     def admit(self, slot: int, stream: Stream) -> None:
         """Give `slot` to a new stream; only what the spec names is cleared."""
@@ -79,13 +87,8 @@ class Slots:
             count = int(outputs["frames"][slot])
             stream.log_probs.append(outputs["log_probs"][slot, :count].astype(np.float32))
             stream.chunk += 1
-            if count < self.chunk.frames or self._ended(stream):
+            if stream.ended or count == 0:
                 self.streams[slot] = None
-
-    def _ended(self, stream: Stream) -> bool:
-        frame = self.chunk.shift // self.chunk.frames
-        hop_frames = encoder_frames(len(stream.audio), frame // 8, 8)
-        return stream.chunk * self.chunk.frames >= hop_frames
 
     def _nothing(self) -> tuple[Floats, int]:
         return np.zeros(self.chunk.window, np.float32), 0

@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from speechtrt.errors import CheckpointError
+from speechtrt.export.quiet import quiet
 
 M = TypeVar("M", bound=PreTrainedModel)
 
@@ -15,7 +16,10 @@ M = TypeVar("M", bound=PreTrainedModel)
 def load_pretrained(kind: type[M], folder: Path) -> M:
     """The model of `folder` in float32, for inference. Raises CheckpointError, also when weights are missing."""
     try:
-        loaded: Any = kind.from_pretrained(folder, local_files_only=True, output_loading_info=True, dtype=torch.float32)
+        with quiet():
+            loaded: Any = kind.from_pretrained(
+                folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
+            )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).partition("\n")[0]
         raise CheckpointError(

@@ -28,7 +28,7 @@ def record_speech(runners: Runners, stages: Sequence[StageSpec], script_of: Scri
     rows = rows_within(BUDGET, _SAMPLES, _row_bytes(decoder), _ROWS)
     recorder = Recorder(runners[decoder.name], evenly(_STEPS + _DELAY * (rows - 1), _SAMPLES))
     script = script_of(SENTENCES[:rows], _STEPS, tuple(_DELAY * row for row in range(rows)))
-    spoken = speak({**runners, decoder.name: recorder}, decoder, script)
+    spoken = speak({**runners, decoder.name: recorder}, decoder, script, junk=0.0)
     windows = _windows(spoken)
     mels = [runners[postnet.name]({"frames": window})["mel"] for window in windows]
     return {

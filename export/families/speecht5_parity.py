@@ -13,7 +13,7 @@ from speechtrt.export.families.base import Runner, Runners
 from speechtrt.export.families.heads import split_heads
 from speechtrt.export.families.speecht5_reference import reference_memory, reference_speech
 from speechtrt.export.families.speecht5_speech import Array, Floats, Script, Spoken, speak
-from speechtrt.export.parity import compare
+from speechtrt.export.parity import JUNK, compare
 from speechtrt.specs import StageSpec
 
 _CHUNK = 20  # frames of a chunk in the streamed comparison
@@ -24,7 +24,7 @@ def speech_parity(
 ) -> tuple[tuple[ParityRow, ...], Spoken]:
     """Rows for encoder and decoder, and what was spoken."""
     expected = reference_speech(model, script)
-    found = speak(runners, decoder, script)
+    found = speak(runners, decoder, script, JUNK)
     rows = (
         _memory_parity(model, runners, script),
         compare("decoder", f"frames, {script.steps} free-running steps", [(found.frames, expected.frames)]),

@@ -54,12 +54,15 @@ def draw_dropout(rows: int, steps: int, layers: int, units: int, rate: float, se
     return (kept / (1 - rate)).astype(np.float32)
 
 
-def speak(runners: Runners, decoder: StageSpec, script: Script) -> Spoken:
-    """Run every row for `script.steps` steps, each on its own last frame; caches hold junk at first."""
+def speak(runners: Runners, decoder: StageSpec, script: Script, junk: float) -> Spoken:
+    """Run every row for `script.steps` steps, each on its own last frame.
+
+    Caches hold noise of standard deviation `junk` at first, as a former utterance would leave them.
+    """
     rows, steps = len(script.tokens), script.steps
     encoder_inputs = script.padded()
     memory = runners["encoder"](encoder_inputs) | {"text_mask": encoder_inputs["text_mask"]}
-    caches = _dirty_caches(decoder, rows, steps)
+    caches = _dirty_caches(decoder, rows, steps, junk)
     frame = np.zeros(decoder.input("frame").resolve({"slots": rows}), np.float32)
     frames: list[list[Array]] = [[] for _ in range(rows)]
     stops: list[list[Array]] = [[] for _ in range(rows)]
@@ -76,9 +79,8 @@ def speak(runners: Runners, decoder: StageSpec, script: Script) -> Spoken:
     return Spoken(np.array(frames, np.float32), np.array(stops, np.float32))
 
 
-def _dirty_caches(decoder: StageSpec, rows: int, steps: int) -> dict[str, Array]:
-    """Self-attention caches as a former utterance would leave them."""
+def _dirty_caches(decoder: StageSpec, rows: int, steps: int, junk: float) -> dict[str, Array]:
     generator = np.random.default_rng(1)
     names = [state.input for state in decoder.states if state.kind is StateKind.KV_CACHE]
     shapes = {name: decoder.input(name).resolve({"slots": rows, "max_len": steps}) for name in names}
-    return {name: generator.normal(scale=3.0, size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return {name: generator.normal(scale=junk, size=shape).astype(np.float32) for name, shape in shapes.items()}
