@@ -7,14 +7,16 @@ from speechtrt.specs import StageSpec
 MOST_ROWS = 32
 USUAL_ROWS = 8
 BUCKET = 64
+MOST_STEPS = 1024  # of a frozen cache: 2048 frames, over half a minute at 16 ms each
+MOST_FRAMES = 1024  # of a postnet or vocoder chunk, its context included
 CACHE_DIM = "max_len"
 
 
 def cache_bucket(bundle: Bundle) -> int:
-    """Decoder steps that a frozen cache holds: the longest output, rounded up to a whole bucket."""
+    """Decoder steps that a frozen cache holds: the longest output in whole buckets, up to MOST_STEPS."""
     reduction = bundle.tts.reduction if bundle.tts is not None else 1
     steps = -(-bundle.limits.max_frames // reduction)
-    return -(-steps // BUCKET) * BUCKET
+    return min(-(-steps // BUCKET) * BUCKET, MOST_STEPS)
 
 
 def stage_profiles(bundle: Bundle, stage: StageSpec) -> tuple[Profile, ...]:
@@ -29,6 +31,6 @@ def _profile(bundle: Bundle, stage: StageSpec, dim: str) -> Profile:
     if dim == "text_len":
         return Profile(dim, 1, min(64, bundle.limits.max_text), bundle.limits.max_text)
     if dim == "frames":
-        longest = bundle.limits.max_frames + 2 * stage.context
+        longest = min(bundle.limits.max_frames + 2 * stage.context, MOST_FRAMES)
         return Profile(dim, 1, min(100, longest), longest)
     return Profile(dim, 1, USUAL_ROWS, MOST_ROWS)

@@ -11,7 +11,7 @@ import numpy as np
 
 from speechtrt.bundle import Bundle
 from speechtrt.engines.calibration import Recording
-from speechtrt.engines.profiles import CACHE_DIM, cache_bucket
+from speechtrt.engines.profiles import BUCKET, CACHE_DIM, cache_bucket
 from speechtrt.engines.session import Array, Feeds, StageSession
 from speechtrt.specs import DType, Reset, StageSpec, StateKind, StateSpec
 
@@ -76,9 +76,11 @@ def feeds_of(scenario: Scenario, step: Feeds, before: Mapping[str, Array] | None
     return {**scenario.fixed, **step, **heard}
 
 
-def scenario_length(bundle: Bundle, stage: StageSpec) -> int:
-    """Cache length that scenarios of a stage use: what a frozen engine holds."""
-    return cache_bucket(bundle) if any(CACHE_DIM in t.shape for t in stage.inputs) else 0
+def scenario_length(bundle: Bundle, stage: StageSpec, frozen: bool) -> int:
+    """Cache length that scenarios of a stage use: what a frozen engine holds, or a short one."""
+    if all(CACHE_DIM not in t.shape for t in stage.inputs):
+        return 0
+    return cache_bucket(bundle) if frozen else min(cache_bucket(bundle), 2 * BUCKET)
 
 
 def _spread(samples: tuple[Feeds, ...], most: int) -> tuple[Feeds, ...]:

@@ -113,7 +113,7 @@ class _Attempt:
         bundle, stage = self._context.bundle, self._stage
         path = bundle.file(stage.file)
         scenarios = make_scenarios(bundle.manifest, stage, load_recording(bundle, stage))
-        length = scenario_length(bundle.manifest, stage)
+        length = scenario_length(bundle.manifest, stage, frozen=self._context.backend is not BackendName.ORT_CPU)
         return record_evaluation(path.read_bytes(), stage, scenarios, length), Graph.load(path)
 
     def _judge(

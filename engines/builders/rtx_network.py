@@ -4,6 +4,7 @@ import importlib
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,7 +15,11 @@ from speechtrt.engines.graph import Graph
 from speechtrt.errors import BackendError, BuildError
 from speechtrt.specs import DType, TensorSpec
 
-HARMLESS = (re.compile(r"Make sure (in|out)put \w+ has Int64 binding"),)  # positions and lengths are int64 on purpose
+HARMLESS = (
+    re.compile(r"Make sure (in|out)put \w+ has Int64 binding"),  # positions and lengths are int64 on purpose
+    re.compile(r"Converting conv (activation|weight) scales to fp32"),  # exact
+)
+DUMP = ("--- Begin node", "--- End node", "catchCudaError")
 DTYPES = {"FLOAT": DType.FLOAT32, "HALF": DType.FLOAT16, "INT64": DType.INT64, "INT32": DType.INT32, "BOOL": DType.BOOL}
 
 
@@ -67,7 +72,10 @@ def compile_network(parsed: Any, graph: Graph, profiles: tuple[Profile, ...], sa
 
     config = CreateConfigRTX(profiles=[_shapes(graph, profiles)])
     try:
-        engine = bytes(engine_bytes_from_network(parsed, config=config))
+        with warnings.catch_warnings():
+            # Polygraphy sets a timing cache, which TensorRT-RTX answers with a deprecation.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            engine = bytes(engine_bytes_from_network(parsed, config=config))
     except PolygraphyException as error:
         raise BuildError(f"TensorRT-RTX cannot build the graph: {summary(said) or error}") from error
     _refuse_warnings(said)
@@ -80,9 +88,10 @@ def deserialise(engine: bytes) -> bool:
 
 
 def summary(said: list[str]) -> str:
-    """The first few messages as one line."""
+    """What matters of the messages, as one line, without the dump of a node."""
     lines = [" ".join(m.split()) for m in said if not _harmless(m)]
-    return "; ".join(dict.fromkeys(lines[:3]))
+    lines = [line for line in lines if not any(mark in line for mark in DUMP)]
+    return "; ".join(list(dict.fromkeys(lines))[:3])
 
 
 def _refuse_warnings(said: list[str]) -> None:

@@ -9,6 +9,7 @@ from speechtrt.engines.gate.limits import PROBABILITIES, Limits
 from speechtrt.engines.session import Array
 
 Outputs = dict[str, list[Array]]
+DECIDED = 0.1  # nats between the best two classes; below, the reference itself hesitates
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,13 @@ def compare_outputs(stage: str, reference: Outputs, found: Outputs, limits: Limi
 
 
 def _agreement(reference: list[Array], found: list[Array]) -> float:
-    """Share of frames whose best class is the same; a NaN frame agrees with none."""
-    same = [np.argmax(a, -1) == np.argmax(b, -1) for a, b in zip(reference, found, strict=True)]
-    finite = [np.isfinite(b).all(-1) for b in found]
-    return float(np.mean(np.concatenate([(s & f).ravel() for s, f in zip(same, finite, strict=True)])))
+    """Share of decided frames whose best class is the same; a frame that is not finite agrees with none."""
+    a = np.concatenate([x.reshape(-1, x.shape[-1]) for x in reference])
+    b = np.concatenate([x.reshape(-1, x.shape[-1]) for x in found])
+    second, best = np.partition(a, -2, axis=-1)[:, -2:].T
+    decided = (best - second >= DECIDED) | ~np.isfinite(b).all(-1)
+    same = (np.argmax(a, -1) == np.argmax(b, -1)) & np.isfinite(b).all(-1)
+    return float(same[decided].mean()) if decided.any() else 1.0
 
 
 def _mismatches(reference: list[Array], found: list[Array]) -> float:

@@ -14,7 +14,24 @@ FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 LARGEST = float(np.finfo(np.float16).max)
 SMALLEST = float(np.finfo(np.float16).smallest_subnormal)
 FULL_OPS = frozenset({"LogSoftmax", "Range", "CumSum"})  # too few bits for log-probabilities and long sums
+PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 FULL_BORDER = frozenset({"pcm", "log_probs"})  # audio has more than 11 bits
+
+
+def reasons_for_full(graph: Graph) -> dict[str, str]:
+    """Nodes that must stay FP32, each with the reason."""
+    reasons = dict.fromkeys(front_end(graph), "log-mel front end: power spectra leave the range of FP16")
+    for node in graph.nodes:
+        if node.op_type in FULL_OPS:
+            reasons.setdefault(node.name, f"{node.op_type} needs more than 11 bits")
+        elif any(_underflows(graph.constant(name)) for name in node.input):
+            reasons.setdefault(node.name, "its constant is zero in FP16")
+    return reasons
+
+
+def _underflows(value: np.ndarray | None) -> bool:
+    """A guard such as 1e-12; a weight that rounds to zero does no harm."""
+    return value is not None and value.dtype == np.float32 and value.size == 1 and 0 < abs(value.item()) < SMALLEST
 
 
 def convert_to_half(full: Graph, keep: Collection[str]) -> Graph:
@@ -23,22 +40,25 @@ def convert_to_half(full: Graph, keep: Collection[str]) -> Graph:
 
 
 def front_end(graph: Graph, audio: str = "pcm") -> tuple[str, ...]:
-    """Names of the nodes that turn audio into features: what depends on audio and on no other float input.
+    """Names of the nodes that turn audio into log-mel features; none when no logarithm follows the audio.
 
-    Power spectra over- and underflow FP16. Behind the features stand states, which are float inputs too.
+    Power spectra over- and underflow FP16. The features end at the first product behind the logarithm, or where a
+    state, which is a float input too, comes in.
     """
-    if audio not in graph.input_names:
+    kinds = {name: graph.element(name) for name in graph.input_names}
+    if audio not in kinds:
         return ()
-    others = {n for n in graph.input_names if graph.element(n) == FLOAT and n != audio}
-    heard, mixed = {audio}, set(others)
+    beyond = {name for name, kind in kinds.items() if kind == FLOAT and name != audio}
+    waves, features = {audio}, set[str]()
     found = []
     for node in graph.nodes:
-        if mixed.intersection(node.input):
-            mixed.update(node.output)
-        elif heard.intersection(node.input):
-            heard.update(node.output)
+        heard, scaled = waves.intersection(node.input), features.intersection(node.input)
+        if beyond.intersection(node.input) or (scaled and node.op_type in PRODUCTS):
+            beyond.update(node.output)
+        elif heard or scaled:
+            (features if scaled or node.op_type == "Log" else waves).update(node.output)
             found.append(node.name)
-    return tuple(found)
+    return tuple(found) if features else ()
 
 
 class _HalfConversion:
@@ -68,7 +88,7 @@ class _HalfConversion:
         self._now[name] = tensor.elem_type
 
     def _convert(self, node: NodeProto) -> None:
-        kind = FLOAT if node.name in self._keep or node.op_type in FULL_OPS else HALF
+        kind = FLOAT if node.name in self._keep else HALF
         casts = [self._as(name, kind) for name in node.input]
         node.input[:] = casts
         if kind == HALF:

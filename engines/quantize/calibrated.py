@@ -11,8 +11,7 @@ from onnx.helper import tensor_dtype_to_np_dtype
 from speechtrt.engine_set import NodePolicy
 from speechtrt.engines.evaluation import Evaluation
 from speechtrt.engines.graph import Array, Graph, attribute
-from speechtrt.engines.lowering.half import front_end
-from speechtrt.engines.lowering.tensorrt import FRONT_END_REASON
+from speechtrt.engines.lowering.half import reasons_for_full
 from speechtrt.engines.policy import heavy_nodes
 from speechtrt.engines.quantize.quantized import Quantized
 from speechtrt.engines.quantize.ranges import Ranges, measure_ranges
@@ -26,7 +25,7 @@ SMALLEST_SCALE = 6.2e-5  # FP16 holds fewer bits below
 def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Evaluation) -> Quantized:
     """Quantise `lowered`, whose nodes carry the names they have in `canonical`."""
     graph = lowered.copy()
-    full = frozenset(front_end(canonical))
+    full = reasons_for_full(canonical)
     sources = {node.name: node.input[0] for node in canonical.nodes if node.input}
     policy = tuple(_decide(graph, node, full) for node in heavy_nodes(graph))
     chosen = {row.node for row in policy if row.precision is Precision.INT8}
@@ -39,9 +38,9 @@ def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Evaluation) ->
     return Quantized(graph, policy)
 
 
-def _decide(graph: Graph, node: NodeProto, full: frozenset[str]) -> NodePolicy:
+def _decide(graph: Graph, node: NodeProto, full: dict[str, str]) -> NodePolicy:
     if node.name in full:
-        return NodePolicy(node.name, node.op_type, Precision.FP32, FRONT_END_REASON)
+        return NodePolicy(node.name, node.op_type, Precision.FP32, full[node.name])
     reason = _why_not(graph, node)
     if reason:
         return NodePolicy(node.name, node.op_type, Precision.FP16, reason)
