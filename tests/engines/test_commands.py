@@ -1,0 +1,37 @@
+"""`speechtrt build` and `speechtrt validate`, as a shell sees them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def speechtrt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "speechtrt", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_build_then_validate(tmp_path: Path, ctc_bundle: Path) -> None:
+    built = speechtrt(tmp_path, "build", str(ctc_bundle), "--backend", "ort-cpu", "--precision", "fp32", "--json")
+    assert built.returncode == 0, built.stderr
+    document = json.loads(built.stdout)
+    assert document["schema"] == 1
+    assert document["path"] == "build/engines/ctc-tiny/ort-cpu-fp32"
+    assert [s["name"] for s in document["stages"]] == ["step_160"]
+    good = speechtrt(tmp_path, "validate", document["path"], "--junit", "report.xml", "--json")
+    assert good.returncode == 0, good.stderr
+    assert json.loads(good.stdout)["passed"]
+    assert b'failures="0"' in (tmp_path / "report.xml").read_bytes()
+    (tmp_path / document["path"] / "step_160.onnx").write_bytes(b"broken")
+    bad = speechtrt(tmp_path, "validate", document["path"], "--junit", "report.xml")
+    assert bad.returncode == 1
+    assert "FAILED engine set: hashes" in bad.stderr
+    assert "Traceback" not in bad.stderr
+
+
+def test_errors_are_one_line(tmp_path: Path) -> None:
+    for arguments in (["build", "nowhere", "--backend", "ort-cpu", "--precision", "fp32"], ["validate", "nowhere"]):
+        done = speechtrt(tmp_path, *arguments)
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+    assert speechtrt(tmp_path, "build", "nowhere", "--backend", "abacus").returncode == 2
