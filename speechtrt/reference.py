@@ -115,9 +115,7 @@ def engines(out: Path, as_json: bool) -> None:
     plans = [plan for plan in PLANS if plan.buildable]
     for plan in PLANS:
         if plan not in plans:
-            note(
-                f"{plan.backend} {plan.precision}: left out, {plan.package} is missing (pip install 'speechtrt[export]')"
-            )
+            note(f"{plan.backend} {plan.precision}: left out, {plan.package} is missing: pip install speechtrt[export]")
     outcomes = []
     for model in MODELS:
         bundle = export_reference(model, out)
