@@ -58,12 +58,13 @@ def ctc(
     "--run", "out", type=click.Path(path_type=Path), default=RUN, show_default=True, help="Folder of the run."
 )
 @click.option("--target", type=click.Path(path_type=Path), required=True, help="Checkpoint folder to write.")
-def publish(data: Path, recipe: Path | None, out: Path, target: Path) -> None:
+@click.option("--remark", default="", help="A sentence for the model card's account of the training.")
+def publish(data: Path, recipe: Path | None, out: Path, target: Path, remark: str) -> None:
     """Write the last checkpoint of a run as half-precision weights with a model card and checksums."""
     from speechtrt.models.ctc_training.recipe import load_recipe
     from speechtrt.models.ctc_training.run import RunPlan, publish_run
 
-    for evaluation in publish_run(RunPlan(load_recipe(recipe), data, out), target):
+    for evaluation in publish_run(RunPlan(load_recipe(recipe), data, out), target, remark):
         rates = evaluation.overall
         note(f"{evaluation.chunk_milliseconds} ms: WER {100 * rates.wer:.1f} %, CER {100 * rates.cer:.1f} %")
     note(f"{target}: written")

@@ -9,8 +9,8 @@ from speechtrt.models.ctc import FastConformerCtcConfig
 from speechtrt.models.ctc_training.augment import Augmentation
 from speechtrt.models.ctc_training.examples import NO_PHONE, PHONES, SILENCE, Examples, frame_phones
 from speechtrt.models.ctc_training.features import FeatureSet, LogMel, load_features
-from speechtrt.models.data.manifest import read_manifest
 from speechtrt.models.tokenizer import train_tokenizer
+from tests.models.tones import speak_tones
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +23,18 @@ def examples(tones: FeatureSet) -> Examples:
     return Examples([tones], train_tokenizer([u.text for u in tones.utterances], 24))
 
 
-def test_features_are_cached_and_reused(
-    tone_data: Path, tones: FeatureSet, tiny_config: FastConformerCtcConfig
-) -> None:
+def test_features_are_half_floats_of_10_ms(tones: FeatureSet) -> None:
     assert tones.features(0).shape == (90, 80)
     assert tones.features(0).dtype == np.float16
-    again = load_features(tone_data / "train", tiny_config)
-    assert np.array_equal(again.frames, tones.frames)
-    assert len(again.utterances) == len(read_manifest(tone_data / "train"))
+
+
+def test_features_are_kept_until_the_manifest_changes(tiny_config: FastConformerCtcConfig, tmp_path: Path) -> None:
+    speak_tones(tmp_path, 2, seed=1)
+    first = load_features(tmp_path, tiny_config)
+    (tmp_path / "wav/000000.wav").unlink()
+    assert np.array_equal(load_features(tmp_path, tiny_config).frames, first.frames)
+    speak_tones(tmp_path, 2, seed=9)
+    assert not np.array_equal(load_features(tmp_path, tiny_config).frames, first.frames)
 
 
 def test_silence_is_what_the_extractor_says_of_zeros(tiny_config: FastConformerCtcConfig) -> None:

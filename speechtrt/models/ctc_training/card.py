@@ -24,6 +24,7 @@ class CardFacts:
     minutes: float
     hardware: str
     evaluations: Sequence[CtcEvaluation]
+    remark: str = ""
 
 
 def model_card(facts: CardFacts) -> str:
@@ -41,6 +42,7 @@ def model_card(facts: CardFacts) -> str:
         rows=facts.rows,
         minutes=facts.minutes,
         hardware=facts.hardware,
+        remark=f" {facts.remark}" if facts.remark else "",
         held_out=facts.evaluations[0].overall.utterances,
         table=_table(facts.evaluations),
     )

@@ -1,5 +1,6 @@
 """Log-mel features of a data set, computed once and kept as float16 beside its manifest."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ import torch
 from torch import Tensor
 from transformers import NemotronAsrStreamingFeatureExtractor
 
+from speechtrt.artifact import sha256_file, write_bytes
 from speechtrt.audio import Audio, read_audio
 from speechtrt.models.ctc import FastConformerCtcConfig
-from speechtrt.models.data.manifest import Utterance, read_manifest
+from speechtrt.models.data.manifest import MANIFEST, Utterance, read_manifest
 
 Frames = npt.NDArray[np.float16]
 
@@ -51,26 +53,29 @@ class FeatureSet:
         """Features [frames, mels] float16 of one utterance."""
         return self.frames[self.starts[index] : self.starts[index + 1]]
 
-    @property
-    def lengths(self) -> list[int]:
-        """Frames of each utterance."""
-        return [int(length) for length in np.diff(self.starts)]
-
 
 def load_features(folder: Path, config: FastConformerCtcConfig) -> FeatureSet:
-    """The features of a set, from `features-<mels>.npz` when it holds as many utterances as the manifest."""
+    """The features of a set, from `features-<mels>.npz` beside the manifest if it was made from that manifest."""
     utterances = tuple(read_manifest(folder))
+    digest = sha256_file(folder / MANIFEST)
     cache = folder / f"features-{config.n_mels}.npz"
-    if cache.is_file():
-        with np.load(cache) as stored:
-            frames, starts = stored["frames"], stored["starts"]
-        if len(starts) == len(utterances) + 1:
-            return FeatureSet(utterances, frames, starts)
+    stored = _read_cache(cache, digest)
+    if stored is not None:
+        return FeatureSet(utterances, *stored)
     frames, starts = _compute(folder, utterances, LogMel(config))
-    staging = cache.with_name(f".{cache.name}")
-    np.savez(staging, frames=frames, starts=starts)
-    staging.rename(cache)
+    buffer = io.BytesIO()
+    np.savez(buffer, frames=frames, starts=starts, manifest=np.array(digest))
+    write_bytes(cache, buffer.getvalue())
     return FeatureSet(utterances, frames, starts)
+
+
+def _read_cache(cache: Path, digest: str) -> tuple[Frames, npt.NDArray[np.int64]] | None:
+    if not cache.is_file():
+        return None
+    with np.load(cache) as stored:
+        if "manifest" not in stored or str(stored["manifest"]) != digest:
+            return None
+        return stored["frames"], stored["starts"]
 
 
 def _compute(folder: Path, utterances: Sequence[Utterance], log_mel: LogMel) -> tuple[Frames, npt.NDArray[np.int64]]:

@@ -54,8 +54,11 @@ def export_run(recipe: CtcRecipe, out: Path) -> Path:
     return folder
 
 
-def publish_run(plan: RunPlan, target: Path) -> list[CtcEvaluation]:
-    """Evaluate a run's last checkpoint as float16 holds it, and write it to `target` with a model card."""
+def publish_run(plan: RunPlan, target: Path, remark: str = "") -> list[CtcEvaluation]:
+    """Evaluate a run's last checkpoint as float16 holds it, and write it to `target` with a model card.
+
+    `remark` is added to the card's account of the training.
+    """
     module, position = _last_checkpoint(plan.recipe, plan.out)
     tokenizer = load_tokenizer(plan.out)
     model = module.ctc
@@ -76,6 +79,7 @@ def publish_run(plan: RunPlan, target: Path) -> list[CtcEvaluation]:
         minutes=position.seconds / 60,
         hardware=f"one thread of a shared {cpu_name()}" if plan.device == "cpu" else "one GPU",
         evaluations=evaluations,
+        remark=remark,
     )
     publish_ctc(model, tokenizer, facts, target)
     return evaluations
