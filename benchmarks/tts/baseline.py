@@ -18,6 +18,7 @@ from speechtrt.benchmarks.tts.trial import Single, TtsTrial
 from speechtrt.bundle import TtsSpec
 from speechtrt.errors import BenchmarkError
 from speechtrt.export.checkpoint import open_checkpoint
+from speechtrt.export.families.pretrained import load_pretrained
 
 NEVER = 99.0  # a stop threshold that no sum of probabilities reaches
 
@@ -46,8 +47,8 @@ class BaselineSide:
         voice = np.load(next(iter(found.voices.values())), allow_pickle=False).astype(np.float32).reshape(1, -1)
         return PyTorchSpeaker(
             side=self,
-            model=SpeechT5ForTextToSpeech.from_pretrained(found.folder),
-            vocoder=SpeechT5HifiGan.from_pretrained(found.vocoder),
+            model=load_pretrained(SpeechT5ForTextToSpeech, found.folder),
+            vocoder=load_pretrained(SpeechT5HifiGan, found.vocoder),
             tokenizer=SpeechT5Tokenizer.from_pretrained(found.folder),
             speaker=torch.from_numpy(voice),
         )

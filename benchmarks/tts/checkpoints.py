@@ -12,6 +12,7 @@ from transformers import (
     SpeechT5Tokenizer,
 )
 
+from speechtrt.export.quiet import quiet
 from speechtrt.models.tts.pieces import write_pieces
 
 TOKENIZER = "spm_char.model"
@@ -19,7 +20,7 @@ TOKENIZER = "spm_char.model"
 
 def write_random(folder: Path, config: SpeechT5Config, vocoder: SpeechT5HifiGanConfig, seed: int) -> None:
     """Write model, `vocoder/`, tokenizer and one voice into `folder`; the same weights for the same seed."""
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), quiet():
         torch.manual_seed(seed)
         SpeechT5ForTextToSpeech(config).save_pretrained(folder)
         SpeechT5HifiGan(vocoder).save_pretrained(folder / "vocoder")
