@@ -173,3 +173,17 @@ def test_chunks_of_one_shape_share_a_pass(synthesizer: Synthesizer, runners: dic
 def test_time_is_counted_by_stage(synthesizer: Synthesizer) -> None:
     synthesizer.synthesize("hello")
     assert [t.stage for t in synthesizer.clock.times()] == ["text", "encoder", "decoder", "postnet", "vocoder"]
+
+
+def test_speech_ends_where_the_model_stops(synthesizer: Synthesizer) -> None:
+    assert [synthesizer.synthesize(text).steps for text in ("hello", "hi")] == [5, 2]
+
+
+def test_sentences_are_joined_with_a_pause(synthesizer: Synthesizer) -> None:
+    speech = synthesizer.synthesize("one. two.", seed=4)
+    first = synthesizer.synthesize("one.", seed=4)
+    pause = int(0.2 * speech.audio.rate)
+    samples, start = speech.audio.samples, len(first.audio.samples)
+    np.testing.assert_array_equal(samples[:start], first.audio.samples)
+    assert not samples[start : start + pause].any()
+    assert len(samples) == pause + speech.steps * 2 * 4
