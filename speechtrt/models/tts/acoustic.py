@@ -1,5 +1,7 @@
 """The acoustic network: `SpeechT5ForTextToSpeech` of a recipe's size, started so that it learns on raw log-mels."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from transformers import SpeechT5Config, SpeechT5ForTextToSpeech
@@ -54,7 +56,7 @@ def speaker_embedding(size: int) -> Tensor:
 
 
 @torch.no_grad()
-def _initialise(model: SpeechT5ForTextToSpeech, mean: Tensor, scale: Tensor) -> None:
+def _initialise(model: Any, mean: Tensor, scale: Tensor) -> None:
     # transformers' std of 0.02 is meant for 768 dimensions; at 192 the signal would fade through six layers.
     for module in model.modules():
         if isinstance(module, nn.Linear):
@@ -72,7 +74,7 @@ def _initialise(model: SpeechT5ForTextToSpeech, mean: Tensor, scale: Tensor) -> 
 
 
 @torch.no_grad()
-def _look_around(model: SpeechT5ForTextToSpeech) -> None:
+def _look_around(model: Any) -> None:
     """Let each encoder head start by looking at one neighbouring letter; spelling is mostly about those.
 
     Relative positions enter as query times embedding, so a query bias along one direction and an embedding of that

@@ -45,7 +45,9 @@ def read_corpus(sets: Sequence[Path], lexicon: Sequence[Pronunciation], pieces: 
     ]
     examples = sorted((item for item in made if item is not None), key=lambda item: len(item.mel))
     if not examples:
-        raise DataError(f"no utterance of {', '.join(map(str, sets))} has phones that fit its text; make the data again")
+        raise DataError(
+            f"no utterance of {', '.join(map(str, sets))} has phones that fit its text; make the data again"
+        )
     held = max(1, len(words) // 50)
     return Corpus(tuple(examples), tuple(words[held:]), tuple(words[:held]))
 

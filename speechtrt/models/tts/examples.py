@@ -41,9 +41,7 @@ def spelling(pieces: Pieces, letters: list[str], phones: list[str], spans: list[
     return Spelling(torch.tensor(pieces.ids(letters)), torch.tensor(taken))
 
 
-def read_example(
-    folder: Path, utterance: Utterance, pieces: Pieces, model: LetterModel, mel: LogMel
-) -> Example | None:
+def read_example(folder: Path, utterance: Utterance, pieces: Pieces, model: LetterModel, mel: LogMel) -> Example | None:
     """The example of an utterance; None when its letters and phones cannot be aligned."""
     letters = pieces.split(utterance.text)
     names = [name for name, _ in utterance.phones or ()]

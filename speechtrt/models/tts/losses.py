@@ -49,6 +49,6 @@ def spelling_loss(scores: Tensor, batch: SpellingBatch) -> Tensor:
 
 def spelling_accuracy(scores: Tensor, batch: SpellingBatch) -> float:
     """Share of pieces whose two phones are both right."""
-    best = scores.unflatten(-1, (2, -1)).argmax(-1)
+    best = scores.view(*scores.shape[:-1], 2, -1).argmax(-1)
     right = (best == batch.phones).all(-1)[batch.mask.bool()]
-    return right.float().mean().item()
+    return float(right.float().mean())

@@ -3,8 +3,34 @@
 PAUSE = "pau"
 PHONES = (
     PAUSE,
-    *"aa ae ah ao aw ax ay b ch d dh eh er ey f g hh ih iy jh k l m n ng".split(),
-    *"ow oy p r s sh t th uh uw v w y z zh".split(),
+    *[
+        "aa",
+        "ae",
+        "ah",
+        "ao",
+        "aw",
+        "ax",
+        "ay",
+        "b",
+        "ch",
+        "d",
+        "dh",
+        "eh",
+        "er",
+        "ey",
+        "f",
+        "g",
+        "hh",
+        "ih",
+        "iy",
+        "jh",
+        "k",
+        "l",
+        "m",
+        "n",
+        "ng",
+    ],
+    *["ow", "oy", "p", "r", "s", "sh", "t", "th", "uh", "uw", "v", "w", "y", "z", "zh"],
 )
 NONE = 0
 COUNT = len(PHONES) + 1

@@ -33,11 +33,15 @@ class VoiceRecipe:
     learning_rate: float
     final_learning_rate: float
     noise: float
+    sampled: float
+    sampled_from: int
+    sampled_steps: int
     stop_weight: float
     attention_weight: float
     final_attention_weight: float
     attention_steps: int
     spelling_weight: float
+    review_rows: int
 
 
 def read_voice_recipe(path: Path) -> VoiceRecipe:

@@ -95,7 +95,9 @@ def resume_training(training: Training, folder: Path) -> Progress:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         training.restore(saved["training"])
     except (KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{path}: does not fit this recipe ({error}); train with the recipe it was made by") from error
+        raise CheckpointError(
+            f"{path}: does not fit this recipe ({error}); train with the recipe it was made by"
+        ) from error
     return Progress(training.updates, float(saved["seconds"]))
 
 

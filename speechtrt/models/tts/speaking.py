@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,8 +36,8 @@ class Spoken:
 def load_voice(folder: Path, speaker: str = "slt") -> ReferenceVoice:
     """Load a voice folder in float32, ready to speak. Raises CheckpointError."""
     try:
-        acoustic = SpeechT5ForTextToSpeech.from_pretrained(folder, dtype=torch.float32).eval()
-        vocoder = SpeechT5HifiGan.from_pretrained(folder / "vocoder", dtype=torch.float32).eval()
+        acoustic = SpeechT5ForTextToSpeech.from_pretrained(folder, dtype=torch.float32).train(False)
+        vocoder = SpeechT5HifiGan.from_pretrained(folder / "vocoder", dtype=torch.float32).train(False)
         tokenizer = SpeechT5Tokenizer.from_pretrained(folder)
         embedding = np.load(folder / "voices" / f"{speaker}.npy")
     except (OSError, ValueError, RuntimeError) as error:
@@ -50,7 +51,7 @@ def speak(voice: ReferenceVoice, text: str, seed: int = 0) -> Spoken:
     """Free-running synthesis of one text; `seed` fixes the prenet's dropout."""
     ids = voice.tokenizer(text, return_tensors="pt")["input_ids"]
     torch.manual_seed(seed)
-    mel = voice.acoustic.generate_speech(ids, voice.speaker, maxlenratio=MOST_FRAMES_PER_PIECE)
+    mel: Any = voice.acoustic.generate_speech(ids, voice.speaker, maxlenratio=MOST_FRAMES_PER_PIECE)
     most = int(ids.shape[1] * MOST_FRAMES_PER_PIECE / voice.acoustic.config.reduction_factor)
     stopped = len(mel) < most * voice.acoustic.config.reduction_factor
     return Spoken(voice.vocoder(mel), mel, stopped)

@@ -1,12 +1,12 @@
 """One voice training: spelling first, then speech, with a state that resumes exactly."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from transformers.modeling_outputs import BaseModelOutput, Seq2SeqModelOutput
 
 from speechtrt.models.tts.acoustic import build_acoustic, speaker_embedding
 from speechtrt.models.tts.batches import SpeechBatch, SpellingBatch, draw_speech, draw_words
@@ -27,6 +27,7 @@ class VoiceLosses:
     after: float = 0.0
     stop: float = 0.0
     attention: float = 0.0
+    review: float = 0.0
 
 
 class VoiceTraining:
@@ -35,7 +36,8 @@ class VoiceTraining:
     def __init__(self, recipe: VoiceRecipe, corpus: Corpus, pieces: int, device: str) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.corpus, self.device = recipe, corpus, torch.device(device)
-        self.model = build_acoustic(recipe, pieces, *corpus.statistics()).to(self.device)
+        self.model: Any = build_acoustic(recipe, pieces, *corpus.statistics())
+        self.model.to(self.device)
         self.speller = nn.Linear(recipe.hidden, 2 * COUNT).to(self.device)
         self.speaker = speaker_embedding(recipe.speaker).to(self.device)
         parameters = [*self.model.parameters(), *self.speller.parameters()]
@@ -68,7 +70,7 @@ class VoiceTraining:
         batch = self._moved(draw_words(self.corpus.words, recipe.spelling_batch, recipe.spelling_words, random))
         scores = self.speller(self._encoded(batch))
         loss = spelling_loss(scores, batch)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         return VoiceLosses(loss.item(), spelling_accuracy(scores, batch))
 
     def _speak(self, random: np.random.Generator) -> VoiceLosses:
@@ -78,39 +80,69 @@ class VoiceTraining:
         batch = SpeechBatch(
             spelled, drawn.mel.to(self.device), drawn.places.to(self.device), drawn.lengths.to(self.device)
         )
-        output = self.model.speecht5(
-            input_values=spelled.ids,
-            attention_mask=spelled.mask,
-            decoder_input_values=self._teacher(batch),
-            decoder_attention_mask=batch.step_mask.long(),
-            speaker_embeddings=self.speaker.expand(len(spelled.ids), -1),
-            output_attentions=True,
-            use_cache=False,
-            return_dict=True,
-        )
+        encoded = self.model.speecht5.encoder(input_values=spelled.ids, attention_mask=spelled.mask, return_dict=True)
+        output = self._decode(batch, encoded, self._history(batch, encoded))
         before, after, stops = self.model.speech_decoder_postnet(output.last_hidden_state)
-        scores = self.speller(output.encoder_last_hidden_state)
+        scores = self.speller(encoded.last_hidden_state)
         losses = {
             "before": spectrogram_loss(before, batch),
             "after": spectrogram_loss(after, batch),
             "stop": stop_loss(stops, batch, recipe.stop_weight),
-            "attention": attention_loss(output.cross_attentions, batch),
+            "attention": attention_loss(output.cross_attentions or (), batch),
             "spelling": spelling_loss(scores, spelled),
         }
-        weights = {"attention": self._attention_weight(), "spelling": recipe.spelling_weight}
-        torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum().backward()
+        if recipe.review_rows:
+            losses["review"] = self._review(random)
+        weights = {
+            "attention": self._attention_weight(),
+            "spelling": recipe.spelling_weight,
+            "review": recipe.spelling_weight,
+        }
+        torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum().backward()  # type: ignore[no-untyped-call]
         return VoiceLosses(
             spelling_accuracy=spelling_accuracy(scores, spelled),
             **{name: loss.item() for name, loss in losses.items()},
         )
 
-    def _teacher(self, batch: SpeechBatch) -> Tensor:
-        """The true frames, one per step, shifted by a step; noise keeps the decoder from trusting them."""
+    def _review(self, random: np.random.Generator) -> Tensor:
+        """Spelling of some dictionary words, lest the encoder forgets what the sentences do not use."""
+        batch = draw_words(self.corpus.words, self.recipe.review_rows, self.recipe.spelling_words, random)
+        batch = self._moved(batch)
+        return spelling_loss(self.speller(self._encoded(batch)), batch)
+
+    def _decode(self, batch: SpeechBatch, encoded: BaseModelOutput, history: Tensor) -> Seq2SeqModelOutput:
+        output: Seq2SeqModelOutput = self.model.speecht5(
+            encoder_outputs=encoded,
+            attention_mask=batch.spelling.mask,
+            decoder_input_values=history,
+            decoder_attention_mask=batch.step_mask.long(),
+            speaker_embeddings=self.speaker.expand(len(batch.mel), -1),
+            output_attentions=True,
+            use_cache=False,
+            return_dict=True,
+        )
+        return output
+
+    def _history(self, batch: SpeechBatch, encoded: BaseModelOutput) -> Tensor:
+        """What the decoder is told it has said, [batch, steps, 80]: the truth with noise, and in part its own words.
+
+        Scheduled sampling in two passes (Mihaylova and Martins 2019): frames predicted from the truth replace some of
+        it, so that speaking freely, where only own frames exist, is not a surprise.
+        """
         frames = batch.mel[:, REDUCTION - 1 :: REDUCTION]
-        shifted = torch.cat([torch.zeros_like(frames[:, :1]), frames[:, :-1]], dim=1)
-        noise = self.recipe.noise * torch.randn_like(shifted)
-        noise[:, 0] = 0.0
-        return shifted + noise
+        noisy = frames + self.recipe.noise * torch.randn_like(frames)
+        share = self._sampled_share()
+        if share > 0:
+            with torch.no_grad():
+                hidden = self._decode(batch, encoded, shifted(noisy)).last_hidden_state
+                own = self.model.speech_decoder_postnet.feat_out(hidden)[..., -frames.shape[-1] :]
+            noisy = torch.where(torch.rand_like(frames[..., :1]) < share, own, noisy)
+        return shifted(noisy)
+
+    def _sampled_share(self) -> float:
+        recipe = self.recipe
+        spoken = self.updates - recipe.spelling_steps
+        return recipe.sampled * min(1.0, max(0.0, (spoken - recipe.sampled_from) / recipe.sampled_steps))
 
     def _attention_weight(self) -> float:
         recipe = self.recipe
@@ -126,13 +158,12 @@ class VoiceTraining:
         return SpellingBatch(batch.ids.to(self.device), batch.mask.to(self.device), batch.phones.to(self.device))
 
     @torch.no_grad()
-    def unseen_spelling(self) -> float:
+    def probe(self) -> dict[str, float]:
         """Share of pieces pronounced rightly in words that are never trained on."""
         self.model.eval()
-        unseen = self.corpus.unseen
-        random = np.random.default_rng(0)
-        batch = self._moved(draw_words(unseen, 32, self.recipe.spelling_words, random))
-        return spelling_accuracy(self.speller(self._encoded(batch)), batch)
+        batch = draw_words(self.corpus.unseen, 32, self.recipe.spelling_words, np.random.default_rng(0))
+        batch = self._moved(batch)
+        return {"unseen_accuracy": spelling_accuracy(self.speller(self._encoded(batch)), batch)}
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs."""
@@ -144,13 +175,17 @@ class VoiceTraining:
             "optimiser": self.optimiser.state_dict(),
         }
 
-    def restore(self, path: Path) -> None:
-        """Continue from a state written by `state`."""
-        state = torch.load(path, map_location=self.device, weights_only=True)
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` gave."""
         self.updates = state["updates"]
         self.model.load_state_dict(state["model"])
         self.speller.load_state_dict(state["speller"])
         self.optimiser.load_state_dict(state["optimiser"])
+
+
+def shifted(frames: Tensor) -> Tensor:
+    """Frames [batch, steps, 80] one step later, after transformers' all-zero start."""
+    return torch.cat([torch.zeros_like(frames[:, :1]), frames[:, :-1]], dim=1)
 
 
 def learning_rate(recipe: VoiceRecipe, update: int) -> float:

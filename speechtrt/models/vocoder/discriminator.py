@@ -1,5 +1,7 @@
 """Two small kinds of discriminator: one looks at spectra, one at the waveform folded by a period."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -40,9 +42,7 @@ class PeriodJudge(nn.Module):
         super().__init__()
         self.period = period
         widths = [1, channels, 2 * channels, 4 * channels]
-        self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, (5, 1), stride=(3, 1), padding=(2, 0)) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, (5, 1), stride=(3, 1), padding=(2, 0)) for a, b in pairwise(widths))
         self.verdict = nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0))
 
     def forward(self, samples: Tensor) -> list[Tensor]:

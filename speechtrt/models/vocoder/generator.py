@@ -1,6 +1,7 @@
 """The vocoder network: `SpeechT5HifiGan` of a recipe's size, initialised so that it is loud enough to learn."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,8 +30,8 @@ def build_vocoder(recipe: VocoderRecipe, mean: Tensor, scale: Tensor) -> SpeechT
 
 
 @torch.no_grad()
-def _initialise(vocoder: SpeechT5HifiGan) -> None:
-    # transformers' own initialisation (std 0.01) gives a signal of 1e-6, which a tanh output learns to leave only slowly.
+def _initialise(vocoder: Any) -> None:
+    # transformers' own initialisation (std 0.01) gives a signal of 1e-6, which a tanh output is slow to leave.
     for module in vocoder.modules():
         if isinstance(module, nn.ConvTranspose1d):
             taps = module.kernel_size[0] / module.stride[0]

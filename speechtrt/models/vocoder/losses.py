@@ -25,7 +25,8 @@ class SpectralLoss(nn.Module):
         window = self.get_buffer(f"window_{size}")
         a, b = magnitude(made, size, hop, window), magnitude(real, size, hop, window)
         convergence = (a - b).norm() / b.norm().clamp_min(1e-3)
-        return convergence + (a.log() - b.log()).abs().mean()
+        loss: Tensor = convergence + (a.log() - b.log()).abs().mean()
+        return loss
 
 
 class MelLoss(nn.Module):

@@ -1,12 +1,11 @@
 """One vocoder training: generator, discriminator, their optimisers, and a state that resumes exactly."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from speechtrt.models.vocoder.crops import Recordings, Segments
 from speechtrt.models.vocoder.discriminator import Discriminator
@@ -37,7 +36,8 @@ class VocoderTraining:
     def __init__(self, recipe: VocoderRecipe, recordings: Recordings, device: str) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.recordings, self.device = recipe, recordings, torch.device(device)
-        self.generator = build_vocoder(recipe, *recordings.statistics()).to(self.device)
+        self.generator: nn.Module = build_vocoder(recipe, *recordings.statistics())
+        self.generator.to(self.device)
         self.discriminator = Discriminator(recipe.discriminator_channels).to(self.device)
         self.spectral = SpectralLoss().to(self.device)
         self.mel = MelLoss().to(self.device)
@@ -47,6 +47,11 @@ class VocoderTraining:
             self.discriminator.parameters(), recipe.discriminator_learning_rate, betas=betas
         )
         self.updates = 0
+
+    @property
+    def total(self) -> int:
+        """Updates of a whole training."""
+        return self.recipe.steps
 
     def step(self) -> VocoderLosses:
         """One update of the generator and, late in training, of the discriminator."""
@@ -67,7 +72,7 @@ class VocoderTraining:
     def _judge(self, made: Tensor, real: Tensor) -> float:
         loss = discriminator_loss(self.discriminator(real), self.discriminator(made))
         self.judge_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.judge_optimiser.step()
         return loss.item()
 
@@ -89,6 +94,14 @@ class VocoderTraining:
         self.optimiser.step()
         return VocoderLosses(mel.item(), spectral.item(), adversarial.item(), judged)
 
+    @torch.no_grad()
+    def probe(self) -> dict[str, float]:
+        """Mel distance over whole utterances that are drawn the same way every time."""
+        random = np.random.default_rng(0)
+        batch = self.recordings.segments(8, 4 * self.recipe.segment_frames, random)
+        made = self.generator(batch.mel.to(self.device))
+        return {"probe_mel": self.mel(made, batch.samples.to(self.device)).item()}
+
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs."""
         return {
@@ -100,9 +113,8 @@ class VocoderTraining:
             "judge_optimiser": self.judge_optimiser.state_dict(),
         }
 
-    def restore(self, path: Path) -> None:
-        """Continue from a state written by `state`."""
-        state = torch.load(path, map_location=self.device, weights_only=True)
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` gave."""
         self.updates = state["updates"]
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])

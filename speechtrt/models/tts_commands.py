@@ -1,0 +1,127 @@
+"""`speechtrt train tts`, `vocoder`, `publish-voice` and `evaluate-voice`."""
+
+from pathlib import Path
+
+import click
+
+from speechtrt.console import activity, emit_json, note
+
+DATA = Path("build/train/data")
+VOICE_RUN = Path("build/train/voice")
+VOCODER_RUN = Path("build/train/vocoder")
+RESULT = Path("benchmarks/results/cpu/tts_reference.json")
+
+data_option = click.option(
+    "--data", "data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="Folder of the sets."
+)
+recipe_option = click.option(
+    "--recipe", type=click.Path(path_type=Path), help="TOML recipe; the shipped one if absent."
+)
+device_option = click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+resume_option = click.option("--resume", is_flag=True, help="Go on exactly where the run in OUT stopped.")
+minutes_option = click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long.")
+steps_option = click.option("--steps", type=click.IntRange(min=1), help="Stop after so many updates of this run.")
+threads_option = click.option("--threads", type=click.IntRange(min=1), help="CPU threads; PyTorch's choice if absent.")
+
+
+@click.command()
+@data_option
+@recipe_option
+@click.option("--out", type=click.Path(path_type=Path), default=VOICE_RUN, show_default=True, help="Folder of the run.")
+@device_option
+@resume_option
+@minutes_option
+@steps_option
+@threads_option
+def tts(
+    data: Path,
+    recipe: Path | None,
+    out: Path,
+    device: str,
+    resume: bool,
+    minutes: float | None,
+    steps: int | None,
+    threads: int | None,
+) -> None:
+    """Train the acoustic model of the reference voice; sets that are missing below DATA are spoken first."""
+    from speechtrt.models.training.machine import prepare
+    from speechtrt.models.tts.run import VoicePlan, train_voice
+    from speechtrt.models.tts.running import Pace
+
+    prepare(device, threads)
+    with activity(f"training; progress in {out / 'log.jsonl'}"):
+        progress = train_voice(VoicePlan(data, out, recipe, device), Pace(minutes, steps), resume)
+    note(
+        f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume or publish-voice"
+    )
+
+
+@click.command()
+@data_option
+@recipe_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=VOCODER_RUN, show_default=True, help="Folder of the run."
+)
+@device_option
+@resume_option
+@minutes_option
+@steps_option
+@threads_option
+def vocoder(
+    data: Path,
+    recipe: Path | None,
+    out: Path,
+    device: str,
+    resume: bool,
+    minutes: float | None,
+    steps: int | None,
+    threads: int | None,
+) -> None:
+    """Train the vocoder of the reference voice; the set is spoken first when it is missing below DATA."""
+    from speechtrt.models.training.machine import prepare
+    from speechtrt.models.tts.run import VoicePlan, train_vocoder
+    from speechtrt.models.tts.running import Pace
+
+    prepare(device, threads)
+    with activity(f"training; progress in {out / 'log.jsonl'}"):
+        progress = train_vocoder(VoicePlan(data, out, recipe, device), Pace(minutes, steps), resume)
+    note(
+        f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume or publish-voice"
+    )
+
+
+@click.command()
+@data_option
+@click.option("--voice-run", type=click.Path(path_type=Path), default=VOICE_RUN, show_default=True)
+@click.option("--vocoder-run", type=click.Path(path_type=Path), default=VOCODER_RUN, show_default=True)
+@click.option("--figures", type=click.Path(path_type=Path), help="Document of evaluate-voice, for the model card.")
+@click.option("--target", type=click.Path(path_type=Path), required=True, help="Checkpoint folder to write.")
+def publish(data: Path, voice_run: Path, vocoder_run: Path, figures: Path | None, target: Path) -> None:
+    """Write two finished runs as one voice folder: half-precision weights, tokenizer, model card, checksums."""
+    from speechtrt.documents import read_document
+    from speechtrt.models.tts.round_trip import RoundTrip
+    from speechtrt.models.tts.shipping import FinishedRuns, publish_runs
+
+    summary = read_document(figures, RoundTrip).summary if figures else None
+    with activity(f"writing {target}"):
+        publish_runs(FinishedRuns(data, voice_run, vocoder_run, figures=summary), target)
+    note(f"{target}: written")
+
+
+@click.command()
+@data_option
+@click.option("--model", type=click.Path(path_type=Path), required=True, help="Voice folder.")
+@click.option("--listener", type=click.Path(path_type=Path), required=True, help="CTC checkpoint that writes down.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULT, show_default=True, help="Document to write.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document on stdout as well.")
+def evaluate(data: Path, model: Path, listener: Path, out: Path, as_json: bool) -> None:
+    """Speak held-out sentences freely and count the errors of what the CTC model hears."""
+    from speechtrt.documents import write_document
+    from speechtrt.models.tts.shipping import judge_voice
+
+    with activity("speaking and listening"):
+        figures = judge_voice(model, listener, data)
+    write_document(out, figures)
+    note(f"{out}: {', '.join(f'{name} {value:g}' for name, value in figures.summary.items())}")
+    if as_json:
+        emit_json(figures)
