@@ -1,6 +1,7 @@
 """Which backend runs an engine set on this machine."""
 
 import os
+from importlib.util import find_spec
 
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError
@@ -23,6 +24,10 @@ def open_backend(folder: EngineFolder, threads: int | None) -> Backend:
         )
     if threads is not None and threads < 1:
         raise BackendError(f"{threads} threads were asked for; expected at least 1")
+    if find_spec("onnxruntime") is None:
+        raise BackendError(
+            f"onnxruntime is not installed; {BackendName.ORT_CPU} needs it: pip install 'speechtrt[cpu]'"
+        )
     from speechtrt.runtime.backends.ort import OrtBackend
 
     return OrtBackend(folder, threads or usable_cores())

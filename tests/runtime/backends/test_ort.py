@@ -181,6 +181,12 @@ def test_engines_of_an_older_release_are_taken(folder: EngineFolder) -> None:
         assert runner.stage.name == "step"
 
 
+def test_a_missing_onnxruntime_is_named(folder: EngineFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechtrt.runtime.backends.selection.find_spec", lambda name: None)
+    with pytest.raises(BackendError, match=r"pip install 'speechtrt\[cpu\]'"):
+        open_backend(folder, 1)
+
+
 def test_no_threads_are_refused(folder: EngineFolder) -> None:
     with pytest.raises(BackendError, match="expected at least 1"):
         open_backend(folder, 0)
