@@ -45,6 +45,7 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 	$(BIN)/speechtrt bench tts --model voice --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench tts --dimensions speecht5 --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench asr --out benchmarks/results/cpu
+	$(BIN)/python -m speechtrt.benchmarks.headline README.md
 
 clean:  ## remove build/ and caches, keep the virtual environment
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,85 @@
+"""The README's table of numbers, written from committed results and never by hand."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from speechtrt.artifact import write_bytes
+from speechtrt.errors import DataError
+
+BEGIN, END = "<!-- numbers -->", "<!-- /numbers -->"
+RESULTS = Path("benchmarks/results/cpu")
+VOICE, DIMENSIONS, ASR = "tts_benchmarks", "tts_benchmarks_speecht5_dimensions", "asr_benchmarks"
+VOICE_QUALITY, CTC_QUALITY = "tts_reference", "ctc_reference"
+
+Summary = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what it says, and the number in each of the two columns."""
+
+    label: str
+    number: str
+    form: str
+
+    def cells(self, *summaries: Summary) -> str:
+        """The Markdown row over these summaries."""
+        return f"| {self.label} | {' | '.join(format(s[self.number], self.form) for s in summaries)} |"
+
+
+SPEED = (
+    Row("mean latency, engines / PyTorch", "latency_mean_ratio", ".2f"),
+    Row("p95 latency, engines / PyTorch", "latency_p95_ratio", ".2f"),
+    Row("latency of a lone request, engines / PyTorch", "latency_single_ratio", ".2f"),
+    Row("utterances per second, engines / PyTorch", "throughput_ratio", ".1f"),
+    Row("peak memory, engines / PyTorch", "memory_ratio", ".2f"),
+    Row("first audio of a lone request, seconds", "first_audio_seconds_p50", ".2f"),
+)
+
+
+def headline(results: Path) -> str:
+    """The block between the README's markers. Raises DataError for a result that is missing or may not be quoted."""
+    voice, dimensions, asr = (_summary(results, name) for name in (VOICE, DIMENSIONS, ASR))
+    spoken, heard = (_summary(results, name) for name in (VOICE_QUALITY, CTC_QUALITY))
+    lines = [
+        "| text to speech, two CPU cores | reference voice | SpeechT5 dimensions, random weights |",
+        "|---|---:|---:|",
+        *(row.cells(voice, dimensions) for row in SPEED),
+        "",
+        _speech_recognition(asr, heard, spoken),
+    ]
+    return "\n".join(lines)
+
+
+def _speech_recognition(asr: Summary, heard: Summary, spoken: Summary) -> str:
+    return (
+        f"Recognition with the reference model takes {asr['real_time_factor']:.4f} s per second of audio. On held-out "
+        f"synthetic sentences its word error rate is {heard['wer']:.1%}; reading the reference voice, its character "
+        f"error rate is {spoken['cer']:.1%}. Every number is from [benchmarks/results/cpu](benchmarks/results/cpu): "
+        "both sides in turns, in one run on one machine ([method](docs/benchmarks.md))."
+    )
+
+
+def updated(readme: str, block: str) -> str:
+    """`readme` with `block` between its markers."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{block}\n{END}{after}"
+
+
+def _summary(results: Path, name: str) -> Summary:
+    path = results / f"{name}.json"
+    if not path.is_file():
+        raise DataError(f"{path}: no such result; expected a committed document, `make bench` writes it")
+    document = json.loads(path.read_text())
+    if document["valid"] is not True:
+        raise DataError(f"{path}: may not be quoted ({'; '.join(document['valid'])}); measure again on a quiet machine")
+    summary: Summary = document["summary"]
+    return summary
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    write_bytes(target, updated(target.read_text(), headline(RESULTS)).encode())
