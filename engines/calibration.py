@@ -19,6 +19,22 @@ class Recording:
     stage: str
     samples: tuple[Feeds, ...]
 
+    def halves(self, streaming: bool) -> tuple["Recording", "Recording"]:
+        """One part to calibrate on and another, unseen, to judge by: every other sample, or half of the rows.
+
+        What is too small to divide serves as both.
+        """
+        rows = min(value.shape[0] for sample in self.samples for value in sample.values())
+        if streaming and rows > 1:
+            half = rows // 2
+            return self._rows(slice(half)), self._rows(slice(half, None))
+        if streaming or len(self.samples) == 1:
+            return self, self
+        return Recording(self.stage, self.samples[0::2]), Recording(self.stage, self.samples[1::2])
+
+    def _rows(self, part: slice) -> "Recording":
+        return Recording(self.stage, tuple({n: v[part] for n, v in sample.items()} for sample in self.samples))
+
 
 def load_recording(bundle: BundleFolder, stage: StageSpec) -> Recording:
     """Read `calibration/<stage>.npz`, whose keys are `<index>/<input>`.

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 from speechtrt.bundle import Bundle
 from speechtrt.engine_set import NodePolicy, Profile
-from speechtrt.engines.evaluation import Evaluation
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.lowering.ort import lower_for_ort
 from speechtrt.engines.lowering.tensorrt import kept_full, lower_for_tensorrt
 from speechtrt.engines.policy import merge_policies, uniform_policy
 from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.quantize.calibrated import quantize_calibrated
+from speechtrt.engines.quantize.convolution import quantize_convolutions
 from speechtrt.engines.quantize.dynamic import quantize_dynamic
+from speechtrt.engines.scenario import Playlist
 from speechtrt.errors import BuildError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
@@ -40,30 +41,32 @@ def supported(backend: BackendName, precision: Precision) -> bool:
     return precision is Precision.FP32 or precision in FALLBACK[backend]
 
 
-def make_candidate(
-    canonical: Graph, bundle: Bundle, stage: StageSpec, backend: BackendName, precision: Precision, inputs: Evaluation
-) -> Candidate:
-    """Lower and, for INT8, quantise. Raises BuildError for a precision that the backend does not run."""
+def make_candidates(
+    canonical: Graph, bundle: Bundle, stage: StageSpec, backend: BackendName, precision: Precision, inputs: Playlist
+) -> list[Candidate]:
+    """Lowered and, for INT8, quantised; the boldest first. Raises BuildError for a precision that does not run here."""
     if not supported(backend, precision):
         known = ", ".join([Precision.FP32, *FALLBACK[backend]])
         raise BuildError(f"{backend} does not run {precision}; it runs {known}")
     profiles = stage_profiles(bundle, stage)
     if backend is BackendName.ORT_CPU:
-        return _for_ort(canonical, precision, profiles)
-    return _for_tensorrt(canonical, precision, profiles, inputs)
+        return _for_ort(canonical, precision, profiles, inputs)
+    return [_for_tensorrt(canonical, precision, profiles, inputs)]
 
 
-def _for_ort(canonical: Graph, precision: Precision, profiles: tuple[Profile, ...]) -> Candidate:
+def _for_ort(
+    canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Playlist
+) -> list[Candidate]:
+    """INT8 with convolutions, then without."""
     full = lower_for_ort(canonical)
     if precision is Precision.FP32:
-        return Candidate(full, uniform_policy(full, precision, "reference precision"), profiles)
-    quantized = quantize_dynamic(full)
-    return Candidate(quantized.graph, quantized.policy, profiles)
+        return [Candidate(full, uniform_policy(full, precision, "reference precision"), profiles)]
+    products = quantize_dynamic(full)
+    attempts = dict.fromkeys((quantize_convolutions(products, canonical, inputs), products))
+    return [Candidate(q.graph, q.policy, profiles) for q in attempts]
 
 
-def _for_tensorrt(
-    canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Evaluation
-) -> Candidate:
+def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Playlist) -> Candidate:
     graph = lower_for_tensorrt(canonical, profiles, precision)
     if precision is Precision.FP32:
         return Candidate(graph, uniform_policy(graph, precision, "requested precision"), profiles)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from speechtrt.engines.gate.comparison import Outputs
-from speechtrt.engines.scenario import Scenario, concatenate, play
+from speechtrt.engines.scenario import Playlist, Scenario, concatenate, play
 from speechtrt.engines.session import Feeds, StageSession
 from speechtrt.errors import ManifestError
 from speechtrt.specs import StageSpec
@@ -15,29 +15,28 @@ from speechtrt.specs import StageSpec
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Scenarios of one stage, the cache length they use, and the reference outputs."""
+    """What is played, and what the reference graph answers."""
 
-    stage: StageSpec
-    max_len: int
-    scenarios: tuple[Scenario, ...]
+    playlist: Playlist
     outputs: Outputs
 
 
-def record_evaluation(graph: bytes, stage: StageSpec, scenarios: tuple[Scenario, ...], max_len: int) -> Evaluation:
+def record_evaluation(graph: bytes, playlist: Playlist) -> Evaluation:
     """Play the scenarios on the canonical graph."""
-    return Evaluation(stage, max_len, scenarios, answers(graph, stage, scenarios, max_len))
+    return Evaluation(playlist, answers(graph, playlist))
 
 
-def answers(model: bytes | Path, stage: StageSpec, scenarios: tuple[Scenario, ...], max_len: int) -> Outputs:
-    """Outputs of a model over all scenarios. `stage` is the canonical one; sessions cast to what the model takes."""
-    with StageSession(model, stage.states) as session:
-        return concatenate(play(session, stage, scenario, max_len) for scenario in scenarios)
+def answers(model: bytes | Path, playlist: Playlist) -> Outputs:
+    """Outputs of a model over all scenarios; the session casts to what the model takes."""
+    with StageSession(model, playlist.stage.states) as session:
+        return concatenate(play(session, playlist, scenario) for scenario in playlist.scenarios)
 
 
 def encode_evaluation(evaluation: Evaluation) -> bytes:
     """As a compressed `.npz`."""
-    arrays: Feeds = {"max_len": np.array(evaluation.max_len)}
-    for index, scenario in enumerate(evaluation.scenarios):
+    playlist = evaluation.playlist
+    arrays: Feeds = {"max_len": np.array(playlist.max_len)}
+    for index, scenario in enumerate(playlist.scenarios):
         arrays |= {f"{index}/fixed/{n}": v for n, v in scenario.fixed.items()}
         arrays[f"{index}/loop"] = np.array(scenario.loop)
         for number, step in enumerate(scenario.steps):
@@ -73,4 +72,4 @@ def _decode(arrays: Feeds, stage: StageSpec) -> Evaluation:
         fixed = parts[index].pop("fixed", {})
         steps = tuple(parts[index][n] for n in sorted(parts[index]))
         scenarios.append(Scenario(fixed, steps, bool(arrays[f"{index}/loop"])))
-    return Evaluation(stage, int(arrays["max_len"]), tuple(scenarios), outputs)
+    return Evaluation(Playlist(stage, int(arrays["max_len"]), tuple(scenarios)), outputs)

@@ -30,8 +30,17 @@ class Scenario:
     loop: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """Scenarios of one (canonical) stage and the cache length they use."""
+
+    stage: StageSpec
+    max_len: int
+    scenarios: tuple[Scenario, ...]
+
+
 def make_scenarios(bundle: Bundle, stage: StageSpec, recording: Recording) -> tuple[Scenario, ...]:
-    """The runs by which a stage is judged."""
+    """The runs that a recording makes possible."""
     if not moving_states(stage):
         return tuple(Scenario({}, (s,)) for s in _spread(recording.samples, MOST_SAMPLES))
     if "position" in {t.name for t in stage.inputs}:
@@ -45,10 +54,11 @@ def moving_states(stage: StageSpec) -> tuple[StateSpec, ...]:
     return tuple(s for s in stage.states if s.output is not None)
 
 
-def initial_states(stage: StageSpec, scenario: Scenario, max_len: int) -> Feeds:
+def initial_states(playlist: Playlist, scenario: Scenario) -> Feeds:
     """Zeros where a new owner must clear, noise where it need not."""
+    stage = playlist.stage
     rows = next(iter({**scenario.fixed, **scenario.steps[0]}.values())).shape[0]
-    dims = {"slots": rows, "rows": rows, CACHE_DIM: max_len}
+    dims = {"slots": rows, "rows": rows, CACHE_DIM: playlist.max_len}
     random = np.random.default_rng(SEED)
     states: Feeds = {}
     for state in moving_states(stage):
@@ -61,9 +71,9 @@ def initial_states(stage: StageSpec, scenario: Scenario, max_len: int) -> Feeds:
     return states
 
 
-def play(session: StageSession, stage: StageSpec, scenario: Scenario, max_len: int) -> list[Feeds]:
+def play(session: StageSession, playlist: Playlist, scenario: Scenario) -> list[Feeds]:
     """Run a scenario from fresh states; the outputs of each step without the states."""
-    session.reset(initial_states(stage, scenario, max_len))
+    session.reset(initial_states(playlist, scenario))
     outputs: list[Feeds] = []
     for step in scenario.steps:
         outputs.append(session.step(feeds_of(scenario, step, outputs[-1] if outputs else None)))

@@ -12,12 +12,12 @@ from speechtrt.engine_set import EngineStage, GateRow
 from speechtrt.engines.builders.base import EngineBuilder
 from speechtrt.engines.cache import EngineCache, cache_key
 from speechtrt.engines.calibration import load_recording
-from speechtrt.engines.candidate import FALLBACK, Candidate, make_candidate
+from speechtrt.engines.candidate import FALLBACK, Candidate, make_candidates
 from speechtrt.engines.evaluation import Evaluation, encode_evaluation, record_evaluation
 from speechtrt.engines.gate.judgement import STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.profiles import stage_profiles
-from speechtrt.engines.scenario import make_scenarios, scenario_length
+from speechtrt.engines.scenario import Playlist, make_scenarios, moving_states, scenario_length
 from speechtrt.errors import BuildError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
@@ -92,29 +92,34 @@ class _Attempt:
 
     def write(self, folder: Path) -> None:
         """Fill `folder` with the stage in this precision, or with the fallback's files and the reason."""
-        evaluation, canonical = self._evaluation()
         context = self._context
-        candidate = make_candidate(
-            canonical, context.bundle.manifest, self._stage, context.backend, self._precision, evaluation
+        path = context.bundle.file(self._stage.file)
+        seen, unseen = self._playlists()
+        evaluation = record_evaluation(path.read_bytes(), unseen)
+        candidates = make_candidates(
+            Graph.load(path), context.bundle.manifest, self._stage, context.backend, self._precision, seen
         )
         safer = FALLBACK[context.backend].get(self._precision)
         fallback = build_stage(context, self._stage, safer) if safer is not None else None
-        if self._precision is Precision.INT8 and not candidate.lowered(Precision.INT8):
-            self._fall_back(folder, fallback, candidate, "no node can be quantised")
-            return
-        engine = self._builder.build(candidate.graph, candidate.profiles)
-        verdict = self._judge(candidate, engine, evaluation, fallback)
-        if verdict.passed:
-            self._accept(folder, candidate, engine, evaluation, verdict)
-        else:
-            self._fall_back(folder, fallback, candidate, f"{self._precision}: {verdict.reason}")
+        reason = "no node can be quantised"
+        for candidate in candidates:
+            if self._precision is Precision.INT8 and not candidate.lowered(Precision.INT8):
+                continue
+            engine = self._builder.build(candidate.graph, candidate.profiles)
+            verdict = self._judge(candidate, engine, evaluation, fallback)
+            if verdict.passed:
+                self._accept(folder, candidate, engine, evaluation, verdict)
+                return
+            reason = f"{self._precision}: {verdict.reason}"
+        self._fall_back(folder, fallback, candidates[-1], reason)
 
-    def _evaluation(self) -> tuple[Evaluation, Graph]:
-        bundle, stage = self._context.bundle, self._stage
-        path = bundle.file(stage.file)
-        scenarios = make_scenarios(bundle.manifest, stage, load_recording(bundle, stage))
-        length = scenario_length(bundle.manifest, stage, frozen=self._context.backend is not BackendName.ORT_CPU)
-        return record_evaluation(path.read_bytes(), stage, scenarios, length), Graph.load(path)
+    def _playlists(self) -> tuple[Playlist, Playlist]:
+        """To calibrate with, and to judge by."""
+        bundle, stage = self._context.bundle.manifest, self._stage
+        halves = load_recording(self._context.bundle, stage).halves(streaming=bool(moving_states(stage)))
+        length = scenario_length(bundle, stage, frozen=self._context.backend is not BackendName.ORT_CPU)
+        seen, unseen = (Playlist(stage, length, make_scenarios(bundle, stage, half)) for half in halves)
+        return seen, unseen
 
     def _judge(
         self, candidate: Candidate, engine: bytes, evaluation: Evaluation, fallback: StageFolder | None
@@ -125,9 +130,9 @@ class _Attempt:
         verdict = judge_numbers(engine, evaluation, self._precision)
         if fallback is None or not verdict.passed:
             return verdict
-        kernels = judge_kernels(candidate.graph, evaluation)
+        kernels = judge_kernels(candidate.graph, evaluation.playlist)
         reference = fallback.path / fallback.record.stage.file.path
-        speed = judge_speed(engine, reference, evaluation, self._context.most_time)
+        speed = judge_speed(engine, reference, evaluation.playlist, self._context.most_time)
         return Verdict((*verdict.rows, *kernels.rows, *speed.rows))
 
     def _accept(

@@ -10,7 +10,7 @@ from speechtrt.engines.gate.limits import LIMITS, MOST_KERNEL_ERROR
 from speechtrt.engines.gate.speed import time_pair
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.quantize.saturation import kernel_error, weights_that_clip
-from speechtrt.engines.scenario import feeds_of, initial_states
+from speechtrt.engines.scenario import Playlist, feeds_of, initial_states
 from speechtrt.engines.session import StageSession
 from speechtrt.precision import Precision
 
@@ -42,17 +42,16 @@ def describe(row: GateRow) -> str:
 
 def judge_numbers(model: bytes | Path, evaluation: Evaluation, precision: Precision, note: str = "") -> Verdict:
     """Play the recorded scenarios on `model` and compare with the reference answers."""
-    found = answers(model, evaluation.stage, evaluation.scenarios, evaluation.max_len)
-    rows = compare_outputs(evaluation.stage.name, evaluation.outputs, found, LIMITS[precision], note)
+    found = answers(model, evaluation.playlist)
+    rows = compare_outputs(evaluation.playlist.stage.name, evaluation.outputs, found, LIMITS[precision], note)
     return Verdict(tuple(rows))
 
 
-def judge_kernels(graph: Graph, evaluation: Evaluation) -> Verdict:
-    """The saturation check of a dynamically quantised graph."""
-    name = evaluation.stage.name
+def judge_kernels(graph: Graph, playlist: Playlist) -> Verdict:
+    """The saturation check of a quantised graph."""
+    name, scenario = playlist.stage.name, playlist.scenarios[0]
     clipping = weights_that_clip(graph)
-    scenario = evaluation.scenarios[0]
-    feeds = initial_states(evaluation.stage, scenario, evaluation.max_len)
+    feeds = initial_states(playlist, scenario)
     feeds |= feeds_of(scenario, scenario.steps[0], None)
     error = kernel_error(graph, feeds)
     return Verdict(
@@ -65,10 +64,10 @@ def judge_kernels(graph: Graph, evaluation: Evaluation) -> Verdict:
     )
 
 
-def judge_speed(candidate: bytes, reference: Path, evaluation: Evaluation, limit: float) -> Verdict:
+def judge_speed(candidate: bytes, reference: Path, playlist: Playlist, limit: float) -> Verdict:
     """CPU time of one run against the reference precision, on one thread."""
-    stage, scenario = evaluation.stage, evaluation.scenarios[0]
+    stage = playlist.stage
     with StageSession(reference, stage.states) as slow, StageSession(candidate, stage.states) as fast:
-        timing = time_pair(slow, fast, stage, scenario, evaluation.max_len)
+        timing = time_pair(slow, fast, playlist)
     note = f"{timing.candidate_seconds * 1e3:.3g} ms against {timing.reference_seconds * 1e3:.3g} ms, one thread"
     return Verdict((GateRow(stage.name, "time_ratio", timing.ratio, limit, timing.ratio <= limit, note),))

@@ -4,9 +4,8 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from speechtrt.engines.scenario import Scenario, feeds_of, initial_states
+from speechtrt.engines.scenario import Playlist, feeds_of, initial_states
 from speechtrt.engines.session import StageSession
-from speechtrt.specs import StageSpec
 
 ROUNDS = 11
 WARM_UP = 2
@@ -21,12 +20,11 @@ class Timing:
     ratio: float
 
 
-def time_pair(
-    reference: StageSession, candidate: StageSession, stage: StageSpec, scenario: Scenario, max_len: int
-) -> Timing:
-    """Run both in turn on the same inputs, the order swapped every round."""
+def time_pair(reference: StageSession, candidate: StageSession, playlist: Playlist) -> Timing:
+    """Run the first scenario's last step on both in turn, the order swapped every round."""
+    scenario = playlist.scenarios[0]
     for session in (reference, candidate):
-        session.reset(initial_states(stage, scenario, max_len))
+        session.reset(initial_states(playlist, scenario))
         session.bind(feeds_of(scenario, {**scenario.steps[0], **scenario.steps[-1]}, None))
         for _ in range(WARM_UP):
             session.execute()

@@ -9,12 +9,12 @@ from onnx import NodeProto, helper
 from onnx.helper import tensor_dtype_to_np_dtype
 
 from speechtrt.engine_set import NodePolicy
-from speechtrt.engines.evaluation import Evaluation
 from speechtrt.engines.graph import Array, Graph, attribute
 from speechtrt.engines.lowering.half import reasons_for_full
 from speechtrt.engines.policy import heavy_nodes
 from speechtrt.engines.quantize.quantized import Quantized
-from speechtrt.engines.quantize.ranges import Ranges, measure_ranges
+from speechtrt.engines.quantize.ranges import measure_ranges
+from speechtrt.engines.scenario import Playlist
 from speechtrt.precision import Precision
 
 LARGEST = 127
@@ -22,7 +22,7 @@ SMALLEST_WEIGHT = 256  # below this many values there is nothing to save
 SMALLEST_SCALE = 6.2e-5  # FP16 holds fewer bits below
 
 
-def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Evaluation) -> Quantized:
+def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Playlist) -> Quantized:
     """Quantise `lowered`, whose nodes carry the names they have in `canonical`."""
     graph = lowered.copy()
     full = reasons_for_full(canonical)
@@ -30,7 +30,7 @@ def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Evaluation) ->
     policy = tuple(_decide(graph, node, full) for node in heavy_nodes(graph))
     chosen = {row.node for row in policy if row.precision is Precision.INT8}
     ranges = measure_ranges(canonical, (sources[name] for name in sorted(chosen)), inputs)
-    rewrite = _Rewrite(graph, {name: ranges[sources[name]] for name in chosen})
+    rewrite = _Rewrite(graph, {name: ranges[sources[name]].largest for name in chosen})
     nodes: list[NodeProto] = []
     for node in graph.nodes:
         nodes += rewrite.nodes_for(node) if node.name in chosen else [node]
@@ -63,7 +63,7 @@ def _why_not(graph: Graph, node: NodeProto) -> str:
 
 
 class _Rewrite:
-    def __init__(self, graph: Graph, largest: Ranges) -> None:
+    def __init__(self, graph: Graph, largest: dict[str, float]) -> None:
         self._graph = graph
         self._largest = largest
         self._zero = graph.add_initializer("s8_zero", np.array(0, np.int8))

@@ -11,19 +11,22 @@ from onnx import NodeProto, TensorProto, helper
 
 from speechtrt.engine_set import NodePolicy
 from speechtrt.engines.graph import Array, Graph, attribute
+from speechtrt.engines.lowering.half import front_end
 from speechtrt.engines.policy import heavy_nodes
 from speechtrt.engines.quantize.quantized import Quantized
 from speechtrt.engines.quantize.saturation import PAIR_LIMIT
 from speechtrt.precision import Precision
 
 LARGEST = 127
+SMALLEST_SCALE = 1e-30  # below, float32 division loses its precision
 SMALLEST_WEIGHT = 256  # below this many values the conversion costs more than it saves
 
 
 def quantize_dynamic(full: Graph) -> Quantized:
     """Rewrite every MatMul and Gemm with a constant 2-D weight."""
     graph = full.copy()
-    policy = tuple(_decide(graph, node) for node in heavy_nodes(graph))
+    audio = frozenset(front_end(graph))
+    policy = tuple(_decide(graph, node, audio) for node in heavy_nodes(graph))
     chosen = {row.node for row in policy if row.precision is Precision.INT8}
     rewrite = _Rewrite(graph)
     nodes: list[NodeProto] = []
@@ -33,8 +36,8 @@ def quantize_dynamic(full: Graph) -> Quantized:
     return Quantized(graph, policy)
 
 
-def _decide(graph: Graph, node: NodeProto) -> NodePolicy:
-    reason = _why_not(graph, node)
+def _decide(graph: Graph, node: NodeProto, audio: frozenset[str]) -> NodePolicy:
+    reason = "log-mel front end: power spectra span more than 8 bits" if node.name in audio else _why_not(graph, node)
     if reason:
         return NodePolicy(node.name, node.op_type, Precision.FP32, reason)
     return NodePolicy(node.name, node.op_type, Precision.INT8, "constant weight, dynamic u8 activations, s8 weights")
@@ -104,7 +107,7 @@ def quantize_columns(matrix: Array) -> tuple[Array, Array, Array]:
     pairs = even.copy()
     pairs[: odd.shape[0]] += odd
     largest = np.maximum(size.max(axis=0) / LARGEST, pairs.max(axis=0) / (PAIR_LIMIT - 1))
-    scale = np.where(largest > 0.0, largest, 1.0).astype(np.float32)
+    scale = np.maximum(largest, SMALLEST_SCALE).astype(np.float32)
     integers = np.clip(np.round(matrix / scale), -LARGEST, LARGEST).astype(np.int8)
     return integers, scale, np.zeros(scale.shape, np.int8)
 

@@ -17,7 +17,9 @@ PAIR_LIMIT = 128  # |w0| + |w1| up to here keeps 255 * (w0 + w1) within 16 bits
 
 def weights_that_clip(graph: Graph) -> list[str]:
     """Nodes whose signed weights overflow a 16-bit pair sum for some activation."""
-    return [n.name for n in graph.nodes if n.op_type in INTEGER_OPS and _clips(graph.constant(n.input[1]))]
+    products = [n.name for n in graph.nodes if n.op_type in INTEGER_OPS and _pairs_clip(graph.constant(n.input[1]))]
+    convolutions = [n.name for n in graph.nodes if n.op_type == "Conv" and _largest_clip(_integers(graph, n.input[1]))]
+    return products + convolutions
 
 
 def kernel_error(graph: Graph, feeds: Feeds) -> float:
@@ -32,7 +34,7 @@ def kernel_error(graph: Graph, feeds: Feeds) -> float:
 
 
 def exact_arithmetic(graph: Graph) -> Graph:
-    """Every MatMulInteger as a float64 product of the same integers."""
+    """Every MatMulInteger as a float64 product; Quantize and Dequantize pairs are exact when nothing fuses them."""
     exact = graph.copy()
     nodes: list[NodeProto] = []
     for node in exact.nodes:
@@ -67,9 +69,24 @@ def _cast(source: str, target: str) -> NodeProto:
     return helper.make_node("Cast", [source], [target], name=target, to=TensorProto.DOUBLE)
 
 
-def _clips(weight: Array | None) -> bool:
+def _pairs_clip(weight: Array | None) -> bool:
+    """Products add neighbours along the first axis."""
     if weight is None or weight.dtype != np.int8:
         return False
     size = np.abs(weight.astype(np.int32))
     pairs = size[0:-1:2] + size[1::2][: size[0:-1:2].shape[0]]
     return bool((pairs > PAIR_LIMIT).any())
+
+
+def _largest_clip(weight: Array | None) -> bool:
+    """Convolutions add neighbours in an order of their own, so any two weights of a channel count."""
+    if weight is None or weight.dtype != np.int8:
+        return False
+    size = np.abs(weight.astype(np.int32)).reshape(weight.shape[0], -1)
+    return bool((np.sort(size, axis=1)[:, -2:].sum(axis=1) > PAIR_LIMIT).any())
+
+
+def _integers(graph: Graph, name: str) -> Array | None:
+    """The integers behind a dequantised constant."""
+    node = graph.producers.get(name)
+    return graph.constant(node.input[0]) if node is not None and node.op_type == "DequantizeLinear" else None

@@ -11,7 +11,7 @@ from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.calibration import load_recording
 from speechtrt.engines.evaluation import Evaluation, record_evaluation
 from speechtrt.engines.graph import Graph
-from speechtrt.engines.scenario import make_scenarios, scenario_length
+from speechtrt.engines.scenario import Playlist, make_scenarios, scenario_length
 from speechtrt.precision import BackendName, Precision
 from tests.engines.tiny_bundles import write_ctc_bundle, write_tts_bundle
 
@@ -58,6 +58,6 @@ def evaluation_of(bundle: Path, stage: str, *, frozen: bool = False) -> tuple[Gr
     folder = BundleFolder.open(bundle)
     spec = folder.manifest.stage(stage)
     scenarios = make_scenarios(folder.manifest, spec, load_recording(folder, spec))
-    length = scenario_length(folder.manifest, spec, frozen)
+    playlist = Playlist(spec, scenario_length(folder.manifest, spec, frozen), scenarios)
     path = folder.file(spec.file)
-    return Graph.load(path), record_evaluation(path.read_bytes(), spec, scenarios, length)
+    return Graph.load(path), record_evaluation(path.read_bytes(), playlist)

@@ -63,7 +63,7 @@ def test_int8_is_accepted_with_a_policy_and_a_gate(build: Build, tts_bundle: Pat
     assert all(row.passed for row in manifest.gate)
 
 
-def test_a_stage_with_nothing_to_quantise_stays_as_it_was(build: Build, tts_bundle: Path) -> None:
+def test_a_stage_with_too_little_to_quantise_stays_as_it_was(build: Build, tts_bundle: Path) -> None:
     int8, full = build(tts_bundle, "ort-cpu", "int8"), build(tts_bundle, "ort-cpu", "fp32")
     assert int8.manifest.stage("vocoder").precision is FP32
     assert int8.manifest.stage("vocoder").file == full.manifest.stage("vocoder").file

@@ -9,7 +9,7 @@ from speechtrt.engines.gate.judgement import Verdict
 from speechtrt.engines.gate.limits import LIMITS
 from speechtrt.engines.gate.speed import time_pair
 from speechtrt.engines.graph import Array
-from speechtrt.engines.scenario import Scenario
+from speechtrt.engines.scenario import Playlist, Scenario
 from speechtrt.engines.session import StageSession
 from speechtrt.precision import Precision
 from speechtrt.specs import DType, StageSpec, TensorSpec
@@ -80,10 +80,10 @@ def test_a_verdict_names_what_failed() -> None:
 
 def test_speed_ratio_tells_slow_from_fast() -> None:
     stage = StageSpec("s", "s.onnx", (TensorSpec("x", DType.FLOAT32, ("rows", 128)),), ())
-    scenario = Scenario({}, ({"x": np.ones((64, 128), np.float32)},))
+    playlist = Playlist(stage, 0, (Scenario({}, ({"x": np.ones((64, 128), np.float32)},)),))
     with StageSession(chain(2), ()) as fast, StageSession(chain(12), ()) as slow:
-        assert time_pair(fast, slow, stage, scenario, 0).ratio > 2
-        assert time_pair(slow, fast, stage, scenario, 0).ratio < 0.5
+        assert time_pair(fast, slow, playlist).ratio > 2
+        assert time_pair(slow, fast, playlist).ratio < 0.5
 
 
 def chain(length: int) -> bytes:

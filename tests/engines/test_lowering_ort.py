@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx import ModelProto
+from onnx import ModelProto, helper
 
 from speechtrt.engines.graph import Array, Graph, infer_shapes
 from speechtrt.engines.lowering.attention import find_cached_attention
@@ -86,7 +86,7 @@ def test_a_cache_that_another_node_reads_is_still_ordered() -> None:
     draft = tiny.Draft()
     size = draft.op("Size", "self_k_0_out", to="cache_size")
     model.graph.node.insert(scatter + 1, draft.nodes[0])
-    model.graph.output.append(tiny.helper.make_tensor_value_info(size, tiny.I64, []))
+    model.graph.output.append(helper.make_tensor_value_info(size, tiny.I64, []))
     lowered = lower_for_ort(graph(model))
     free_run(lowered.to_bytes(), POSITIONS)
     assert "Size" in operators(lowered)

@@ -11,7 +11,7 @@ from speechtrt.engines.lowering.tensorrt import lower_for_tensorrt
 from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.quantize.calibrated import quantize_calibrated, quantize_channels
 from speechtrt.engines.quantize.quantized import Quantized
-from speechtrt.engines.quantize.ranges import measure_ranges
+from speechtrt.engines.quantize.ranges import Range, measure_ranges
 from speechtrt.precision import Precision
 from tests.engines.conftest import evaluation_of
 
@@ -19,8 +19,10 @@ from tests.engines.conftest import evaluation_of
 def quantized(bundle: Path, stage: str) -> tuple[Quantized, bool]:
     """The INT8 graph of a stage, and whether the gate lets it pass."""
     canonical, evaluation = evaluation_of(bundle, stage, frozen=True)
-    profiles = stage_profiles(BundleFolder.open(bundle).manifest, evaluation.stage)
-    result = quantize_calibrated(lower_for_tensorrt(canonical, profiles, Precision.FP16), canonical, evaluation)
+    profiles = stage_profiles(BundleFolder.open(bundle).manifest, evaluation.playlist.stage)
+    result = quantize_calibrated(
+        lower_for_tensorrt(canonical, profiles, Precision.FP16), canonical, evaluation.playlist
+    )
     return result, judge_numbers(result.graph.to_bytes(), evaluation, Precision.INT8).passed
 
 
@@ -57,9 +59,10 @@ def test_an_activation_that_several_products_read_is_quantised_once(tts_bundle: 
 def test_ranges_are_the_largest_recorded_values(tts_bundle: Path) -> None:
     canonical, evaluation = evaluation_of(tts_bundle, "postnet")
     node = next(n for n in canonical.nodes if n.op_type == "Tanh")
-    found = measure_ranges(canonical, ["frames", node.output[0]], evaluation)
-    assert found["frames"] == max(np.abs(s.steps[0]["frames"]).max() for s in evaluation.scenarios)
-    assert 0 < found[node.output[0]] <= 1
+    found = measure_ranges(canonical, ["frames", node.output[0]], evaluation.playlist)
+    recorded = [s.steps[0]["frames"] for s in evaluation.playlist.scenarios]
+    assert found["frames"] == Range(min(r.min() for r in recorded), max(r.max() for r in recorded))
+    assert 0 < found[node.output[0]].largest <= 1
 
 
 def test_each_output_channel_has_its_own_scale() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from onnx import TensorProto, helper
 
 from speechtrt.engines.gate.judgement import judge_kernels, judge_numbers
 from speechtrt.engines.graph import Array, Graph, infer_shapes
@@ -53,6 +54,17 @@ def test_gemm_is_rewritten_with_its_bias(trans: int) -> None:
     assert np.linalg.norm(found - expected) / np.linalg.norm(expected) < 0.02
 
 
+def test_the_mel_filter_bank_is_kept() -> None:
+    """Power spectra span ten decades; 8 bits of them are noise."""
+    draft = tiny.Draft()
+    power = draft.op("Mul", draft.input("pcm", tiny.F32, "slots", 64), "pcm")
+    log = draft.op("Log", draft.op("MatMul", power, draft.weight(64, 16)))
+    draft.op("MatMul", log, draft.weight(16, 16), to="y")
+    draft.output("y", tiny.F32, "slots", 16)
+    rows = quantize_dynamic(Graph(infer_shapes(draft.model()))).policy
+    assert [(r.precision, "front end" in r.reason) for r in rows] == [(Precision.FP32, True), (Precision.INT8, False)]
+
+
 def test_weights_with_three_dimensions_are_kept() -> None:
     draft = tiny.Draft()
     draft.input("x", tiny.F32, 4, 2, 16)
@@ -68,7 +80,7 @@ def test_quantised_decoder_passes_both_checks(tts_bundle: Path) -> None:
     canonical, evaluation = evaluation_of(tts_bundle, "decoder")
     graph = quantize_dynamic(lower_for_ort(canonical)).graph
     assert judge_numbers(graph.to_bytes(), evaluation, Precision.INT8).passed
-    assert judge_kernels(graph, evaluation).passed
+    assert judge_kernels(graph, evaluation.playlist).passed
 
 
 def test_planted_signed_weights_fail_the_check(tts_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +94,7 @@ def test_planted_signed_weights_fail_the_check(tts_bundle: Path, monkeypatch: py
     canonical, evaluation = evaluation_of(tts_bundle, "decoder")
     planted = quantize_dynamic(lower_for_ort(canonical)).graph
     assert weights_that_clip(planted)
-    verdict = judge_kernels(planted, evaluation)
+    verdict = judge_kernels(planted, evaluation.playlist)
     assert not verdict.passed
     assert "clipping_weights" in verdict.reason
 
@@ -90,10 +102,10 @@ def test_planted_signed_weights_fail_the_check(tts_bundle: Path, monkeypatch: py
 def test_kernels_are_compared_with_exact_products() -> None:
     """All-equal extreme weights: the exact graph gives the product that arithmetic gives."""
     draft = tiny.Draft()
-    draft.input("a", tiny.TensorProto.UINT8, 1, 4)
+    draft.input("a", TensorProto.UINT8, 1, 4)
     draft.op("MatMulInteger", "a", draft.const(np.full((4, 3), 127), np.int8), to="i")
     draft.op("Cast", "i", to="y")
-    draft.nodes[-1].attribute.append(tiny.helper.make_attribute("to", tiny.F32))
+    draft.nodes[-1].attribute.append(helper.make_attribute("to", tiny.F32))
     draft.output("y", tiny.F32, 1, 3)
     graph = Graph(infer_shapes(draft.model()))
     feeds = {"a": np.full((1, 4), 255, np.uint8)}

@@ -1,0 +1,114 @@
+"""INT8 convolutions for ONNX Runtime on CPUs: calibrated u8 activations, s8 weights of 7 bits, both sides quantised.
+
+ONNX Runtime fuses the pattern into one integer kernel only when input, weight, bias and output carry a pair. Weights
+keep to 64, because kernels without VNNI add two u8 * s8 products in 16 bits in an order that is theirs to choose.
+"""
+
+import numpy as np
+from onnx import NodeProto, helper
+
+from speechtrt.engine_set import NodePolicy
+from speechtrt.engines.graph import Array, Graph, attribute
+from speechtrt.engines.lowering.half import front_end
+from speechtrt.engines.policy import merge_policies
+from speechtrt.engines.quantize.dynamic import SMALLEST_SCALE
+from speechtrt.engines.quantize.quantized import Quantized
+from speechtrt.engines.quantize.ranges import Range, measure_ranges
+from speechtrt.engines.scenario import Playlist
+from speechtrt.precision import Precision
+
+LARGEST = 64
+STEPS = 255
+SMALLEST_WEIGHT = 1024  # smaller kernels do too little to pay for two conversions
+REASON = "constant weight, calibrated u8 activations, 7-bit s8 weights"
+
+
+def quantize_convolutions(products: Quantized, canonical: Graph, inputs: Playlist) -> Quantized:
+    """`products` with its convolutions in INT8 as well; it comes back as it is when there are none."""
+    graph = products.graph.copy()
+    chosen = convolutions(graph, canonical)
+    if not chosen:
+        return products
+    tensors = [name for node in chosen.values() for name in (node.input[0], node.output[0])]
+    rewrite = _Rewrite(graph, measure_ranges(canonical, tensors, inputs))
+    nodes: list[NodeProto] = []
+    for node in graph.nodes:
+        nodes += rewrite.nodes_for(node) if node.name in chosen else [node]
+    graph.replace_nodes(nodes)
+    rows = [NodePolicy(name, "Conv", Precision.INT8, REASON) for name in chosen]
+    return Quantized(graph, merge_policies(products.policy, rows))
+
+
+def convolutions(graph: Graph, canonical: Graph) -> dict[str, NodeProto]:
+    """The convolutions worth quantising, by name."""
+    audio = set(front_end(canonical))
+    return {n.name: n for n in graph.nodes if n.op_type == "Conv" and n.name not in audio and _suits(graph, n)}
+
+
+def _suits(graph: Graph, node: NodeProto) -> bool:
+    weight = graph.constant(node.input[1])
+    biased = len(node.input) < 3 or graph.constant(node.input[2]) is not None
+    heavy = weight is not None and weight.size >= SMALLEST_WEIGHT and weight.dtype == np.float32
+    return heavy and biased and attribute(node, "group", 1) == 1
+
+
+class _Rewrite:
+    def __init__(self, graph: Graph, ranges: dict[str, Range]) -> None:
+        self._graph = graph
+        self._ranges = ranges
+        self._scales: dict[str, float] = {}
+
+    def nodes_for(self, node: NodeProto) -> list[NodeProto]:
+        """Pairs before the activations and behind the result, dequantised weight and bias, and the node itself."""
+        source, result = node.input[0], node.output[0]
+        before = [] if source in self._scales else self._pair(source, source, f"{source}_u8_back")
+        weight, scale = self._weight(node)
+        quantized = NodeProto()
+        quantized.CopyFrom(node)
+        quantized.input[0], quantized.input[1] = f"{source}_u8_back", f"{node.name}_weight_back"
+        quantized.output[0] = f"{result}_before"
+        nodes = [*before, weight]
+        if len(node.input) > 2:
+            nodes.append(self._bias(node, scale * np.float32(self._scales[source])))
+            quantized.input[2] = f"{node.name}_bias_back"
+        return [*nodes, quantized, *self._pair(f"{result}_before", result, result)]
+
+    def _pair(self, source: str, name: str, back: str) -> list[NodeProto]:
+        """Quantize and Dequantize of `source`, with the range of the canonical tensor `name`."""
+        span = self._ranges[name]
+        low, high = min(span.low, 0.0), max(span.high, 0.0)
+        scale = (high - low) / STEPS or 1.0
+        if back != name:
+            self._scales[name] = scale
+        u8 = f"{back}_u8"
+        pair = [
+            self._graph.add_initializer(f"{u8}_scale", np.array(scale, np.float32)),
+            self._graph.add_initializer(f"{u8}_zero", np.array(np.clip(round(-low / scale), 0, STEPS), np.uint8)),
+        ]
+        return [
+            helper.make_node("QuantizeLinear", [source, *pair], [u8], name=u8),
+            helper.make_node("DequantizeLinear", [u8, *pair], [back], name=f"{u8}_back"),
+        ]
+
+    def _weight(self, node: NodeProto) -> tuple[NodeProto, Array]:
+        value = self._graph.constant(node.input[1])
+        assert value is not None
+        size = np.abs(value).max(axis=tuple(range(1, value.ndim)))
+        scale = np.maximum(size / LARGEST, SMALLEST_SCALE).astype(np.float32)
+        integers = np.round(value / scale.reshape(-1, *[1] * (value.ndim - 1))).astype(np.int8)
+        return self._constant(f"{node.name}_weight", integers, scale), scale
+
+    def _bias(self, node: NodeProto, scale: Array) -> NodeProto:
+        value = self._graph.constant(node.input[2])
+        assert value is not None
+        limit = np.iinfo(np.int32).max // 2
+        integers = np.clip(np.round(value / scale), -limit, limit).astype(np.int32)
+        return self._constant(f"{node.name}_bias", integers, scale)
+
+    def _constant(self, name: str, integers: Array, scale: Array) -> NodeProto:
+        inputs = [
+            self._graph.add_initializer(f"{name}_integers", integers),
+            self._graph.add_initializer(f"{name}_scale", scale),
+            self._graph.add_initializer(f"{name}_zero", np.zeros(scale.shape, integers.dtype)),
+        ]
+        return helper.make_node("DequantizeLinear", inputs, [f"{name}_back"], name=f"{name}_back", axis=0)

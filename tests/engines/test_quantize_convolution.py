@@ -1,0 +1,80 @@
+"""INT8 convolutions on the CPU: fused by ONNX Runtime, safe on every CPU, and never in the front end."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speechtrt.engines.builders.ort import OrtBuilder
+from speechtrt.engines.evaluation import Evaluation, record_evaluation
+from speechtrt.engines.gate.judgement import judge_kernels, judge_numbers
+from speechtrt.engines.graph import Graph, infer_shapes
+from speechtrt.engines.quantize import convolution
+from speechtrt.engines.quantize.convolution import quantize_convolutions
+from speechtrt.engines.quantize.dynamic import quantize_dynamic
+from speechtrt.engines.quantize.saturation import weights_that_clip
+from speechtrt.engines.scenario import Playlist, Scenario
+from speechtrt.precision import Precision
+from speechtrt.specs import StageSpec
+from tests.engines import tiny_graphs as tiny
+
+CHANNELS = 32
+
+
+@pytest.fixture(scope="module")
+def subject() -> tuple[Graph, Evaluation]:
+    """Two wide convolutions with a ConvTranspose between, and inputs."""
+    draft = tiny.Draft()
+    x = draft.op("Transpose", draft.input("mel", tiny.F32, "rows", "frames", CHANNELS), perm=[0, 2, 1])
+    x = draft.op("LeakyRelu", convolve(draft, x))
+    x = draft.op("ConvTranspose", x, draft.weight(CHANNELS, CHANNELS, 2), strides=[2])
+    draft.op("Tanh", convolve(draft, x), to="pcm")
+    draft.output("pcm", tiny.F32, "rows", CHANNELS, "samples")
+    graph = Graph(infer_shapes(draft.model()))
+    stage = StageSpec("vocoder", "vocoder.onnx", *graph.specs())
+    inputs = [draft.random.normal(0, 1, (1, 20, CHANNELS)).astype(np.float32) for _ in range(4)]
+    playlist = Playlist(stage, 0, tuple(Scenario({}, ({"mel": value},)) for value in inputs))
+    return graph, record_evaluation(graph.to_bytes(), playlist)
+
+
+def convolve(draft: tiny.Draft, x: str) -> str:
+    weight = draft.random.normal(0, (3 * CHANNELS) ** -0.5, (CHANNELS, CHANNELS, 3))
+    return draft.op("Conv", x, draft.const(weight, np.float32), draft.weight(CHANNELS), pads=[1, 1])
+
+
+def test_convolutions_become_integer_kernels_and_pass(subject: tuple[Graph, Evaluation], tmp_path: Path) -> None:
+    graph, evaluation = subject
+    quantized = quantize_convolutions(quantize_dynamic(graph), graph, evaluation.playlist)
+    assert {(r.op, r.precision) for r in quantized.policy} == {
+        ("Conv", Precision.INT8),
+        ("ConvTranspose", Precision.FP32),
+    }
+    engine = OrtBuilder().build(quantized.graph, ())
+    (tmp_path / "engine.onnx").write_bytes(engine)
+    kinds = [n.op_type for n in Graph.load(tmp_path / "engine.onnx").nodes]
+    assert kinds.count("QLinearConv") == 2
+    assert "Conv" not in kinds
+    assert judge_numbers(engine, evaluation, Precision.INT8).passed
+    assert judge_kernels(quantized.graph, evaluation.playlist).passed
+
+
+def test_full_range_weights_are_refused(subject: tuple[Graph, Evaluation], monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, evaluation = subject
+    monkeypatch.setattr(convolution, "LARGEST", 127)
+    planted = quantize_convolutions(quantize_dynamic(graph), graph, evaluation.playlist).graph
+    assert len(weights_that_clip(planted)) == 2
+    assert not judge_kernels(planted, evaluation.playlist).passed
+
+
+def test_a_graph_without_convolutions_comes_back_as_it_is() -> None:
+    graph = Graph(infer_shapes(tiny.encoder()))
+    products = quantize_dynamic(graph)
+    nothing = Playlist(StageSpec("encoder", "encoder.onnx", *graph.specs()), 0, ())
+    assert quantize_convolutions(products, graph, nothing) is products
+
+
+def test_the_front_end_is_never_quantised(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = Graph(infer_shapes(tiny.stream_step()))
+    assert convolution.convolutions(graph, graph) == {}
+    monkeypatch.setattr(convolution, "front_end", lambda _: ())
+    assert len(convolution.convolutions(graph, graph)) == 1
