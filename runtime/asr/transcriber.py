@@ -57,9 +57,12 @@ class Transcriber:
         folder: Path,
         chunk_milliseconds: int = CHUNK_MILLISECONDS,
         slots: int = 16,
-        threads: int | None = None,
+        threads: int | None = 1,
     ) -> "Transcriber":
-        """Open an engine set of a CTC model. Raises ManifestError, IntegrityError or BackendError."""
+        """Open an engine set of a CTC model; its small steps gain nothing from a second thread, None takes every core.
+
+        Raises ManifestError, IntegrityError or BackendError.
+        """
         engines = EngineFolder.open(folder)
         model = engines.manifest.model
         if model.task is not Task.CTC:
