@@ -9,6 +9,7 @@ from speechtrt.export.calibration import write_calibration
 from speechtrt.export.canonical import CanonicalRunner
 from speechtrt.export.families.base import Family, Model
 from speechtrt.export.parity import require
+from speechtrt.export.threads import single_thread
 from speechtrt.export.to_onnx import export_stage
 
 
@@ -17,7 +18,7 @@ def write_bundle(
 ) -> BundleFolder:
     """Export `model` into the folder `out`. Raises ParityError or CheckpointError, and then leaves `out` as it was."""
     graphs = model.stages()
-    with staged_folder(out) as folder:
+    with single_thread(), staged_folder(out) as folder:
         for graph in graphs:
             export_stage(graph, folder / graph.spec.file)
         runners = {graph.spec.name: CanonicalRunner(folder / graph.spec.file) for graph in graphs}
