@@ -173,8 +173,9 @@ class Transcriber:
             self._encoder.admit(placement.row)
             session, audio = placement.request.session, placement.request.audio
             if audio is not None and session.state is SessionState.OPEN:
-                session.accept(audio.samples, audio.rate)
-                session.flush()
+                with self.clock.measure("audio"):
+                    session.accept(audio.samples, audio.rate)
+                    session.flush()
 
     def _hear(self) -> int:
         slots = self._scheduler.slots

@@ -1,4 +1,4 @@
-"""Text to speech with continuous batching: admit, decode, voice."""
+"""Text to speech with continuous batching: admit, decode, retire, voice."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -164,9 +164,10 @@ class Synthesizer:
         return job.index
 
     def step(self) -> list[Completion]:
-        """Admit who waits, decode one step of every slot, voice what is ready; the requests that this finished."""
+        """Admit who waits, decode a step of every slot, retire who is done, voice what is ready; what this finished."""
         self._admit()
         self._decode()
+        self._retire()
         return self._voice()
 
     def delay(self) -> float:
@@ -202,7 +203,9 @@ class Synthesizer:
         return Utterance(tokens, speaker, bounds, masks, spec.stop_threshold, spec.reduction)
 
     def _admit(self) -> None:
-        for placement in self._scheduler.admit():
+        with self.clock.measure("scheduler"):
+            placements = self._scheduler.admit()
+        for placement in placements:
             utterance = placement.request.utterance
             inputs = {
                 "tokens": utterance.tokens[None],
@@ -215,15 +218,16 @@ class Synthesizer:
             self._voicing.append(placement.request)
 
     def _decode(self) -> None:
-        slots = self._scheduler.slots
-        owners = slots.owners
-        if not owners:
-            return
-        with self.clock.measure("decoder", len(owners)):
-            self._decoder.step([v.utterance for v in self._scheduler.running()])
-        for owner, voicing in zip(owners, self._scheduler.running(), strict=True):
-            if voicing.utterance.finished and (move := self._scheduler.retire(owner)):
-                self._decoder.move(move)
+        utterances = [v.utterance for v in self._scheduler.running()]
+        if utterances:
+            with self.clock.measure("decoder", len(utterances)):
+                self._decoder.step(utterances)
+
+    def _retire(self) -> None:
+        with self.clock.measure("scheduler"):
+            for owner, voicing in zip(self._scheduler.slots.owners, self._scheduler.running(), strict=True):
+                if voicing.utterance.finished and (move := self._scheduler.retire(owner)):
+                    self._decoder.move(move)
 
     def _voice(self) -> list[Completion]:
         self._vocoding.advance(self._voicing)

@@ -172,7 +172,8 @@ def test_chunks_of_one_shape_share_a_pass(synthesizer: Synthesizer, runners: dic
 
 def test_time_is_counted_by_stage(synthesizer: Synthesizer) -> None:
     synthesizer.synthesize("hello")
-    assert [t.stage for t in synthesizer.clock.times()] == ["text", "encoder", "decoder", "postnet", "vocoder"]
+    stages = [t.stage for t in synthesizer.clock.times()]
+    assert stages == ["text", "scheduler", "encoder", "decoder", "postnet", "vocoder"]
 
 
 def test_speech_ends_where_the_model_stops(synthesizer: Synthesizer) -> None:
