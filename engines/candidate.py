@@ -62,8 +62,9 @@ def _for_ort(
     if precision is Precision.FP32:
         return [Candidate(full, uniform_policy(full, precision, "reference precision"), profiles)]
     products = quantize_dynamic(full)
-    attempts = dict.fromkeys((quantize_convolutions(products, canonical, inputs), products))
-    return [Candidate(q.graph, q.policy, profiles) for q in attempts]
+    both = quantize_convolutions(products, canonical, inputs)
+    attempts = [both] if both.graph is products.graph else [both, products]
+    return [Candidate(attempt.graph, attempt.policy, profiles) for attempt in attempts]
 
 
 def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Playlist) -> Candidate:

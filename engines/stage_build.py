@@ -8,13 +8,13 @@ from pathlib import Path
 from speechtrt.artifact import FileEntry, sha256_file
 from speechtrt.bundle import BundleFolder
 from speechtrt.documents import SCHEMA, encode_document, read_document, write_document
-from speechtrt.engine_set import EngineStage, GateRow
+from speechtrt.engine_set import EngineStage, GateRow, NodePolicy
 from speechtrt.engines.builders.base import EngineBuilder
 from speechtrt.engines.cache import EngineCache, cache_key
 from speechtrt.engines.calibration import load_recording
 from speechtrt.engines.candidate import FALLBACK, Candidate, make_candidates
 from speechtrt.engines.evaluation import Evaluation, encode_evaluation, record_evaluation
-from speechtrt.engines.gate.judgement import STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
+from speechtrt.engines.gate.judgement import BUILDS, STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.scenario import Playlist, make_scenarios, moving_states, scenario_length
@@ -89,6 +89,7 @@ class _Attempt:
         self._context, self._stage, self._precision, self._key = context, stage, precision, key
         self._began = time.perf_counter()
         self._builder = make_builder(context.backend)
+        self._refused: dict[str, str] = {}
 
     def write(self, folder: Path) -> None:
         """Fill `folder` with the stage in this precision, or with the fallback's files and the reason."""
@@ -105,13 +106,37 @@ class _Attempt:
         for candidate in candidates:
             if self._precision is Precision.INT8 and not candidate.lowered(Precision.INT8):
                 continue
-            engine = self._builder.build(candidate.graph, candidate.profiles)
-            verdict = self._judge(candidate, engine, evaluation, fallback)
+            engine, verdict = self._try(candidate, evaluation, fallback)
             if verdict.passed:
                 self._accept(folder, candidate, engine, evaluation, verdict)
                 return
             reason = f"{self._precision}: {verdict.reason}"
-        self._fall_back(folder, fallback, candidates[-1], reason)
+            self._refuse(candidate, reason)
+        self._fall_back(folder, fallback, reason)
+
+    def _try(self, candidate: Candidate, evaluation: Evaluation, fallback: StageFolder | None) -> tuple[bytes, Verdict]:
+        """Engine and verdict. What a backend cannot build has failed too, unless nothing safer is left."""
+        try:
+            engine = self._builder.build(candidate.graph, candidate.profiles)
+        except BuildError as error:
+            if fallback is None:
+                raise
+            return b"", Verdict((GateRow(self._stage.name, BUILDS, 1.0, 0.0, False, str(error)),))
+        return engine, self._judge(candidate, engine, evaluation, fallback)
+
+    def _refuse(self, candidate: Candidate, reason: str) -> None:
+        """Remember why the nodes that this candidate lowered stay in a safer precision."""
+        nodes = (row.node for row in candidate.policy if row.precision is self._precision)
+        self._refused |= dict.fromkeys(nodes, f"refused in {reason}")
+
+    def _explained(self, policy: tuple[NodePolicy, ...]) -> tuple[NodePolicy, ...]:
+        """`policy` with the reasons of refusals."""
+        return tuple(
+            replace(row, reason=self._refused[row.node])
+            if row.node in self._refused and row.precision is not self._precision
+            else row
+            for row in policy
+        )
 
     def _playlists(self) -> tuple[Playlist, Playlist]:
         """To calibrate with, and to judge by."""
@@ -150,28 +175,28 @@ class _Attempt:
             spec=replace(self._stage, file=file.name, inputs=inputs, outputs=outputs),
             file=FileEntry(file.name, sha256_file(file), file.stat().st_size),
             precision=self._precision,
-            policy=candidate.policy,
+            policy=self._explained(candidate.policy),
             profiles=candidate.profiles,
             build_seconds=round(time.perf_counter() - self._began, 3),
             cache_key=self._key,
         )
         write_document(folder / RECORD_FILE, StageRecord(stage, verdict.rows, ""))
 
-    def _fall_back(self, folder: Path, fallback: StageFolder | None, candidate: Candidate, reason: str) -> None:
-        name, precision = self._stage.name, self._precision
+    def _fall_back(self, folder: Path, fallback: StageFolder | None, reason: str) -> None:
+        name = self._stage.name
         if fallback is None:
-            raise BuildError(
-                f"stage {name} fails the gate in {reason}; its lowering for {self._context.backend} is wrong"
-            )
+            backend = self._context.backend
+            raise BuildError(f"stage {name} fails the gate in {reason}; its lowering for {backend} is wrong")
         shutil.copytree(fallback.path, folder, dirs_exist_ok=True)
         record = fallback.record
-        used = record.stage.precision
-        said = f"{used} because {precision} failed: {reason}" if reason else ""
-        refused = {row.node for row in candidate.policy if row.precision is precision}
-        policy = tuple(replace(p, reason=said) if p.node in refused else p for p in record.stage.policy)
-        seconds = round(time.perf_counter() - self._began, 3)
-        stage = replace(record.stage, policy=policy, build_seconds=seconds, cache_key=self._key)
-        write_document(folder / RECORD_FILE, StageRecord(stage, record.gate, f"{name} stays {used}: {reason}"))
+        stage = replace(
+            record.stage,
+            policy=self._explained(record.stage.policy),
+            build_seconds=round(time.perf_counter() - self._began, 3),
+            cache_key=self._key,
+        )
+        said = f"{name} stays {record.stage.precision}: {reason}"
+        write_document(folder / RECORD_FILE, StageRecord(stage, record.gate, said))
 
 
 def make_builder(backend: BackendName) -> EngineBuilder:

@@ -14,6 +14,7 @@ from speechtrt.engines.scenario import Playlist, feeds_of, initial_states
 from speechtrt.engines.session import StageSession
 from speechtrt.precision import Precision
 
+BUILDS = "builds"
 STAND_IN = "graph checked with ONNX Runtime; engine not executed: no RTX GPU"
 
 
@@ -31,7 +32,8 @@ class Verdict:
     @property
     def reason(self) -> str:
         """The failed rows as one line."""
-        return ", ".join(describe(row) for row in self.rows if not row.passed)
+        failed = (row for row in self.rows if not row.passed)
+        return ", ".join(row.note if row.metric == BUILDS else describe(row) for row in failed)
 
 
 def describe(row: GateRow) -> str:

@@ -24,32 +24,36 @@ REASON = "constant weight, calibrated u8 activations, 7-bit s8 weights"
 
 
 def quantize_convolutions(products: Quantized, canonical: Graph, inputs: Playlist) -> Quantized:
-    """`products` with its convolutions in INT8 as well; it comes back as it is when there are none."""
+    """`products` with its convolutions in INT8 as well, and the reason for each that is not."""
     graph = products.graph.copy()
-    chosen = convolutions(graph, canonical)
+    audio = frozenset(front_end(canonical))
+    rows = [_decide(graph, node, audio) for node in graph.nodes if node.op_type == "Conv"]
+    chosen = {row.node for row in rows if row.precision is Precision.INT8}
     if not chosen:
-        return products
-    tensors = [name for node in chosen.values() for name in (node.input[0], node.output[0])]
+        return Quantized(products.graph, merge_policies(products.policy, rows))
+    tensors = [n for node in graph.nodes if node.name in chosen for n in (node.input[0], node.output[0])]
     rewrite = _Rewrite(graph, measure_ranges(canonical, tensors, inputs))
     nodes: list[NodeProto] = []
     for node in graph.nodes:
         nodes += rewrite.nodes_for(node) if node.name in chosen else [node]
     graph.replace_nodes(nodes)
-    rows = [NodePolicy(name, "Conv", Precision.INT8, REASON) for name in chosen]
     return Quantized(graph, merge_policies(products.policy, rows))
 
 
-def convolutions(graph: Graph, canonical: Graph) -> dict[str, NodeProto]:
-    """The convolutions worth quantising, by name."""
-    audio = set(front_end(canonical))
-    return {n.name: n for n in graph.nodes if n.op_type == "Conv" and n.name not in audio and _suits(graph, n)}
+def _decide(graph: Graph, node: NodeProto, audio: frozenset[str]) -> NodePolicy:
+    reason = "log-mel front end: power spectra span more than 8 bits" if node.name in audio else _why_not(graph, node)
+    return NodePolicy(node.name, node.op_type, Precision.FP32 if reason else Precision.INT8, reason or REASON)
 
 
-def _suits(graph: Graph, node: NodeProto) -> bool:
+def _why_not(graph: Graph, node: NodeProto) -> str:
     weight = graph.constant(node.input[1])
-    biased = len(node.input) < 3 or graph.constant(node.input[2]) is not None
-    heavy = weight is not None and weight.size >= SMALLEST_WEIGHT and weight.dtype == np.float32
-    return heavy and biased and attribute(node, "group", 1) == 1
+    if weight is None or (len(node.input) > 2 and graph.constant(node.input[2]) is None):
+        return "weight or bias is computed"
+    if attribute(node, "group", 1) != 1:
+        return "grouped convolution: few products for each value read"
+    if weight.size < SMALLEST_WEIGHT:
+        return f"weight has {weight.size} values only"
+    return ""
 
 
 class _Rewrite:

@@ -13,12 +13,14 @@ import pytest
 from speechtrt.artifact import list_files
 from speechtrt.bundle import BUNDLE_FILE, BundleFolder
 from speechtrt.documents import write_document
-from speechtrt.engine_set import EngineFolder, Status
+from speechtrt.engine_set import EngineFolder, Profile, Status
 from speechtrt.engines import versions
 from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.builders import rtx_network
+from speechtrt.engines.builders.ort import OrtBuilder
 from speechtrt.engines.current import current_engine_set
 from speechtrt.engines.gate.limits import LIMITS, Limits
+from speechtrt.engines.graph import Graph
 from speechtrt.errors import BackendError, BuildError, IntegrityError, ManifestError
 from speechtrt.precision import BackendName, Precision
 from tests.engines.conftest import ANY_TIME, Build
@@ -75,7 +77,7 @@ def test_a_stage_that_is_not_faster_falls_back(tmp_path: Path, ctc_bundle: Path)
     assert (manifest.status, manifest.precision, manifest.requested) == (Status.FELL_BACK, FP32, INT8)
     assert "time_ratio" in manifest.reason
     reasons = {row.reason for row in manifest.stage("step_160").policy}
-    assert any("int8 failed" in reason and "time_ratio" in reason for reason in reasons)
+    assert any("refused in int8" in reason and "time_ratio" in reason for reason in reasons)
     assert all(row.passed for row in manifest.gate)
 
 
@@ -86,6 +88,21 @@ def test_a_stage_whose_numbers_fail_falls_back(
     manifest = build_in(tmp_path, ctc_bundle, precision=INT8).manifest
     assert manifest.status is Status.FELL_BACK
     assert "relative_l2" in manifest.reason
+
+
+def test_what_the_backend_cannot_build_in_int8_falls_back(
+    tmp_path: Path, ctc_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = OrtBuilder.build
+
+    def refuse_int8(self: OrtBuilder, graph: Graph, profiles: tuple[Profile, ...]) -> bytes:
+        if any(n.op_type == "MatMulInteger" for n in graph.nodes):
+            raise BuildError("no such kernel")
+        return build(self, graph, profiles)
+
+    monkeypatch.setattr(OrtBuilder, "build", refuse_int8)
+    manifest = build_in(tmp_path, ctc_bundle, precision=INT8).manifest
+    assert manifest.reason == "step_160 stays fp32: int8: no such kernel"
 
 
 def test_a_reference_that_fails_its_own_gate_is_an_error(

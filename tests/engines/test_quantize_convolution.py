@@ -66,15 +66,11 @@ def test_full_range_weights_are_refused(subject: tuple[Graph, Evaluation], monke
     assert not judge_kernels(planted, evaluation.playlist).passed
 
 
-def test_a_graph_without_convolutions_comes_back_as_it_is() -> None:
-    graph = Graph(infer_shapes(tiny.encoder()))
-    products = quantize_dynamic(graph)
-    nothing = Playlist(StageSpec("encoder", "encoder.onnx", *graph.specs()), 0, ())
-    assert quantize_convolutions(products, graph, nothing) is products
-
-
-def test_the_front_end_is_never_quantised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_quantised_says_why() -> None:
     graph = Graph(infer_shapes(tiny.stream_step()))
-    assert convolution.convolutions(graph, graph) == {}
-    monkeypatch.setattr(convolution, "front_end", lambda _: ())
-    assert len(convolution.convolutions(graph, graph)) == 1
+    products = quantize_dynamic(graph)
+    nothing = Playlist(StageSpec("step", "step.onnx", *graph.specs()), 0, ())
+    result = quantize_convolutions(products, graph, nothing)
+    assert result.graph is products.graph
+    reasons = [row.reason for row in result.policy if row.op == "Conv"]
+    assert ["front end" in reasons[0], "grouped" in reasons[1]] == [True, True]
