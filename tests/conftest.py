@@ -1,35 +1,58 @@
-"""Engine sets of tiny random models, exported and built once."""
+"""Checkpoints, bundles and engine sets of tiny random models, each made once."""
 
 from pathlib import Path
 
 import pytest
 
-from speechtrt.bundle import Task
+from speechtrt.bundle import BundleFolder, Task
 from speechtrt.precision import BackendName, Precision
 from tests.tiny_checkpoints import write_ctc_checkpoint, write_tts_checkpoint
 
 
-def build(folder: Path, task: Task) -> Path:
-    """The fp32 engine set of the checkpoint in `folder`/checkpoint."""
-    from speechtrt.engines.builder import build_engine_set
+def export(checkpoint: Path, task: Task, name: str, out: Path) -> BundleFolder:
     from speechtrt.export.exporter import ExportRequest, export_bundle
 
-    bundle = folder / "bundle"
-    export_bundle(ExportRequest(str(folder / "checkpoint"), task, f"{task}-tiny"), bundle)
-    out = folder / "engines" / f"{BackendName.ORT_CPU}-{Precision.FP32}"
-    build_engine_set(bundle, BackendName.ORT_CPU, Precision.FP32, out, cache=folder / "cache", say=lambda _: None)
-    return out
+    return export_bundle(ExportRequest(str(checkpoint), task, name), out)
+
+
+def build(bundle: BundleFolder, out: Path) -> Path:
+    """The fp32 engine set of a bundle."""
+    from speechtrt.engines.builder import build_engine_set
+
+    folder = out / f"{BackendName.ORT_CPU}-{Precision.FP32}"
+    build_engine_set(bundle.path, BackendName.ORT_CPU, Precision.FP32, folder, cache=out / "cache", say=lambda _: None)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def tiny_tts_engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tts-tiny")
-    write_tts_checkpoint(folder / "checkpoint")
-    return build(folder, Task.TTS)
+def tts_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints") / "tts"
+    write_tts_checkpoint(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def tiny_ctc_engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("ctc-tiny")
-    write_ctc_checkpoint(folder / "checkpoint")
-    return build(folder, Task.CTC)
+def ctc_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints") / "ctc"
+    write_ctc_checkpoint(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tts_bundle(tts_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> BundleFolder:
+    return export(tts_checkpoint, Task.TTS, "tiny-voice", tmp_path_factory.mktemp("bundles") / "tts")
+
+
+@pytest.fixture(scope="session")
+def ctc_bundle(ctc_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> BundleFolder:
+    return export(ctc_checkpoint, Task.CTC, "tiny-ctc", tmp_path_factory.mktemp("bundles") / "ctc")
+
+
+@pytest.fixture(scope="session")
+def tiny_tts_engines(tts_bundle: BundleFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tts_bundle, tmp_path_factory.mktemp("engines") / "tts")
+
+
+@pytest.fixture(scope="session")
+def tiny_ctc_engines(ctc_bundle: BundleFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ctc_bundle, tmp_path_factory.mktemp("engines") / "ctc")

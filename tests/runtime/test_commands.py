@@ -91,7 +91,7 @@ def test_transcribe_prints_a_document(tiny_ctc_engines: Path, recording: Path) -
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     [entry] = document["results"]
-    assert (document["schema"], document["model"], document["engine"]) == (1, "ctc-tiny", "ort-cpu-fp32")
+    assert (document["schema"], document["model"], document["engine"]) == (1, "tiny-ctc", "ort-cpu-fp32")
     assert entry["file"] == str(recording)
     assert entry["duration_seconds"] == pytest.approx(30_000 / 22_050, abs=1e-3)
     assert entry["text"] == " ".join(w["word"] for w in entry["words"]) != ""

@@ -48,11 +48,11 @@ def test_pieces_sound_like_the_whole_beside_other_streams(tiny_ctc_engines: Path
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
-def test_streaming_equals_the_offline_model(tiny_ctc_engines: Path, chunk: int) -> None:
+def test_streaming_equals_the_offline_model(tiny_ctc_engines: Path, ctc_checkpoint: Path, chunk: int) -> None:
     from speechtrt.export.families.fastconformer_parity import offline
     from speechtrt.models.ctc import load_ctc
 
-    model = load_ctc(tiny_ctc_engines.parents[1] / "checkpoint")
+    model = load_ctc(ctc_checkpoint)
     with Transcriber.open(tiny_ctc_engines, chunk, slots=2, threads=1) as transcriber:
         for samples in (1, 320, 8_960, 100_000):
             stream = transcriber.stream()

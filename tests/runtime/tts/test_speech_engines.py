@@ -41,13 +41,12 @@ def test_chunks_join_without_a_seam(synthesizer: Synthesizer, plan: ChunkPlan) -
     np.testing.assert_allclose(chunked.audio.samples, whole.audio.samples, atol=1e-5)
 
 
-def test_it_says_what_the_exported_graphs_say(synthesizer: Synthesizer, tiny_tts_engines: Path) -> None:
+def test_it_says_what_the_exported_graphs_say(synthesizer: Synthesizer, tts_bundle: BundleFolder) -> None:
     """The same sentence through the bundle's own graphs, whole and with copied caches."""
     from speechtrt.export.canonical import CanonicalRunner
     from speechtrt.export.families.speecht5_speech import Script, speak
 
-    bundle = BundleFolder.open(tiny_tts_engines.parents[1] / "bundle")
-    stages = {s.name: CanonicalRunner(bundle.file(s.file)) for s in bundle.manifest.stages}
+    stages = {s.name: CanonicalRunner(tts_bundle.file(s.file)) for s in tts_bundle.manifest.stages}
     tokens = synthesizer._front_end.prepare("hello world").sentences[0]
     assert synthesizer.model.tts is not None
     dropout = np.empty((1, 40, 2, synthesizer.model.tts.prenet_units), np.float32)
@@ -55,7 +54,7 @@ def test_it_says_what_the_exported_graphs_say(synthesizer: Synthesizer, tiny_tts
     for step in range(40):
         masks.draw(dropout[0, step])
     script = Script([tokens.tolist()], synthesizer.voices.get("anna"), dropout, (0,))
-    spoken = speak(stages, bundle.manifest.stage("decoder"), script, junk=0.0)
+    spoken = speak(stages, tts_bundle.manifest.stage("decoder"), script, junk=0.0)
     mel = stages["postnet"]({"frames": spoken.frames.reshape(1, 80, -1)})["mel"]
     pcm = stages["vocoder"]({"mel": mel})["pcm"][0]
     [speech] = synthesizer.synthesize_many([REQUESTS[0]])
