@@ -1,29 +1,12 @@
-"""The command line: a table of commands, each imported only when it is called."""
+"""The command line."""
 
 import sys
-from dataclasses import dataclass
-from importlib import import_module
 
 import click
 
 from speechtrt import __version__
+from speechtrt.command_table import Entry, TableGroup
 from speechtrt.errors import SpeechTRTError
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a command lives, and its line in `--help` (so that help imports no command)."""
-
-    target: str
-    help: str
-
-    def load(self) -> click.Command:
-        """Import the module and return its click command."""
-        module, _, name = self.target.partition(":")
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
 
 COMMANDS = {
     "doctor": Entry("speechtrt.doctor:doctor", "What works on this machine, and how to mend what does not."),
@@ -39,25 +22,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A click group over `COMMANDS`."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in pipeline order."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command called `cmd_name`, or None."""
-        entry = COMMANDS.get(cmd_name)
-        return entry.load() if entry else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table without importing anything."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=TableGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="speechtrt")
 @click.option("--debug", is_flag=True, help="Show a traceback instead of one line when something fails.")
 def root(debug: bool) -> None:

@@ -1,52 +1,21 @@
-"""`speechtrt train`: a table of commands, each imported only when it is called."""
-
-from dataclasses import dataclass
-from importlib import import_module
+"""`speechtrt train`."""
 
 import click
 
-
-@dataclass(frozen=True, slots=True)
-class TrainEntry:
-    """Where a command lives, and its line in `--help`."""
-
-    target: str
-    help: str
-
-    def load(self) -> click.Command:
-        """Import the module and return its click command."""
-        module, _, name = self.target.partition(":")
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
+from speechtrt.command_table import Entry, TableGroup
 
 COMMANDS = {
-    "data": TrainEntry("speechtrt.models.data_commands:data", "Speak the training and held-out sets."),
-    "ctc": TrainEntry("speechtrt.models.ctc_commands:ctc", "Train the streaming CTC model."),
-    "publish-ctc": TrainEntry("speechtrt.models.ctc_commands:publish", "Write a trained CTC run as shipped weights."),
-    "evaluate-ctc": TrainEntry("speechtrt.models.ctc_commands:evaluate", "Held-out error rates of a CTC checkpoint."),
+    "data": Entry("speechtrt.models.data_commands:data", "Speak the training and held-out sets."),
+    "ctc": Entry("speechtrt.models.ctc_commands:ctc", "Train the streaming CTC model."),
+    "publish-ctc": Entry("speechtrt.models.ctc_commands:publish", "Write a trained CTC run as shipped weights."),
+    "evaluate-ctc": Entry("speechtrt.models.ctc_commands:evaluate", "Held-out error rates of a CTC checkpoint."),
+    "tts": Entry("speechtrt.models.tts_commands:tts", "Train the acoustic model of the reference voice."),
+    "vocoder": Entry("speechtrt.models.tts_commands:vocoder", "Train the vocoder of the reference voice."),
+    "publish-voice": Entry("speechtrt.models.tts_commands:publish", "Write two trained runs as a shipped voice."),
+    "evaluate-voice": Entry("speechtrt.models.tts_commands:evaluate", "What the CTC model hears of a voice."),
 }
 
 
-class TrainGroup(click.Group):
-    """A click group over `COMMANDS`."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of work."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command called `cmd_name`, or None."""
-        entry = COMMANDS.get(cmd_name)
-        return entry.load() if entry else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table without importing anything."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
-
-
-@click.group(cls=TrainGroup)
+@click.group(cls=TableGroup, table=COMMANDS)
 def train() -> None:
     """Make data and train the reference models."""
