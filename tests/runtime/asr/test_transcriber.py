@@ -155,3 +155,17 @@ def test_an_unknown_chunk_is_refused_with_the_known_ones() -> None:
     runners = ctc_stages()
     with pytest.raises(BackendError, match="no chunk of 300 ms; it has 160"):
         Transcriber.over(ctc_bundle(runners), FakeBackend(runners), PIECES, 300, 2)
+
+
+def test_no_slots_are_refused() -> None:
+    with pytest.raises(BackendError, match="0 slots"):
+        build(slots=0)
+
+
+def test_a_stream_tells_when_it_has_work(transcriber: Transcriber) -> None:
+    stream = transcriber.stream()
+    assert stream.state is SessionState.OPEN
+    stream.accept(noise(1000), RATE)
+    assert not stream.ready and transcriber.step() == 0
+    stream.accept(noise(9000), RATE)
+    assert stream.ready and transcriber.step() == 1

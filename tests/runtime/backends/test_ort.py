@@ -126,6 +126,16 @@ def test_a_failing_pass_is_one_line(folder: EngineFolder) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_failing_step_is_one_line(folder: EngineFolder) -> None:
+    memory = Memory.allocate(STAGE, {"slots": 1, "max_len": 4})
+    memory["position"][...] = 99
+    with open_backend(folder, 1).open("step") as runner:
+        runner.bind(memory.arrays)
+        with pytest.raises(BackendError, match="stage step failed") as caught:
+            runner.step(1)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_closed_runner_says_so(folder: EngineFolder) -> None:
     runner = open_backend(folder, 1).open("step")
     runner.close()

@@ -86,6 +86,10 @@ def test_text_is_split_where_it_hurts_least() -> None:
     ]
 
 
+def test_a_word_without_end_is_cut() -> None:
+    assert split_sentences("a" * 50 + " b.", fits) == ["a" * 12, "a" * 13, "a" * 12, "a" * 13 + " b."]
+
+
 @given(st.text(alphabet='ab .,!?"', max_size=200))
 def test_pieces_fit_and_nothing_is_lost(text: str) -> None:
     pieces = split_sentences(text, fits)
