@@ -15,6 +15,7 @@ from speechtrt.export.families.fastconformer_features import Features
 from speechtrt.export.families.fastconformer_parity import stream_parity
 from speechtrt.export.families.fastconformer_step import ChunkStep
 from speechtrt.export.parity import require
+from speechtrt.export.state_io import write_rows
 from tests.export.module_runner import ModuleRunner
 
 Break = Callable[[pytest.MonkeyPatch], None]
@@ -79,11 +80,10 @@ def not_standardised(patch: pytest.MonkeyPatch) -> None:
 
 
 def cache_written_late(patch: pytest.MonkeyPatch) -> None:
-    write = fastconformer_layer.write_rows
     patch.setattr(
         fastconformer_layer,
         "write_rows",
-        lambda cache, update, position: write(cache, update, (position - 1).clamp(0)),
+        lambda cache, update, position: write_rows(cache, update, (position - 1).clamp(0)),
     )
 
 

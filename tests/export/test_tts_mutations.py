@@ -11,20 +11,19 @@ from speechtrt.export.families import speecht5_decoder, speecht5_encoder
 from speechtrt.export.families.base import Runners
 from speechtrt.export.families.speecht5 import SpeechT5Model
 from speechtrt.export.parity import require
+from speechtrt.export.state_io import attend, write_rows
 from tests.export.module_runner import module_runners
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
 def everything_visible(patch: pytest.MonkeyPatch) -> None:
-    attend = speecht5_decoder.attend
     patch.setattr(
         speecht5_decoder, "attend", lambda q, k, v, visible, scale: attend(q, k, v, torch.ones_like(visible), scale)
     )
 
 
 def newest_key_hidden(patch: pytest.MonkeyPatch) -> None:
-    attend = speecht5_decoder.attend
 
     def late(q: Tensor, k: Tensor, v: Tensor, visible: Tensor, scale: float) -> Tensor:
         later = visible & visible.roll(-1, 3)
@@ -34,9 +33,10 @@ def newest_key_hidden(patch: pytest.MonkeyPatch) -> None:
 
 
 def one_position_late(patch: pytest.MonkeyPatch) -> None:
-    write = speecht5_decoder.write_rows
     patch.setattr(
-        speecht5_decoder, "write_rows", lambda cache, update, position: write(cache, update, (position - 1).clamp(0))
+        speecht5_decoder,
+        "write_rows",
+        lambda cache, update, position: write_rows(cache, update, (position - 1).clamp(0)),
     )
 
 
@@ -87,9 +87,7 @@ def test_the_modules_pass(tts_model: SpeechT5Model) -> None:
 
 
 @pytest.mark.parametrize("break_it", BREAKS, ids=lambda b: b.__name__)
-def test_a_broken_module_is_noticed(
-    break_it: Break, tts_model: SpeechT5Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_module_is_noticed(break_it: Break, tts_model: SpeechT5Model, monkeypatch: pytest.MonkeyPatch) -> None:
     break_it(monkeypatch)
     with pytest.raises(ParityError, match="differs from PyTorch"):
         require(tts_model.parity(runners(tts_model)))
