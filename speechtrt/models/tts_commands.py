@@ -51,9 +51,7 @@ def tts(
     prepare(device, threads)
     with activity(f"training; progress in {out / 'log.jsonl'}"):
         progress = train_voice(VoicePlan(data, out, recipe, device), Pace(minutes, steps), resume)
-    note(
-        f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume or publish-voice"
-    )
+    note(f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume")
 
 
 @click.command()
@@ -85,12 +83,10 @@ def vocoder(
     prepare(device, threads)
     with activity(f"training; progress in {out / 'log.jsonl'}"):
         progress = train_vocoder(VoicePlan(data, out, recipe, device), Pace(minutes, steps), resume)
-    note(
-        f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume or publish-voice"
-    )
+    note(f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume")
 
 
-@click.command()
+@click.command("publish-voice")
 @data_option
 @click.option("--voice-run", type=click.Path(path_type=Path), default=VOICE_RUN, show_default=True)
 @click.option("--vocoder-run", type=click.Path(path_type=Path), default=VOCODER_RUN, show_default=True)
@@ -108,7 +104,7 @@ def publish(data: Path, voice_run: Path, vocoder_run: Path, figures: Path | None
     note(f"{target}: written")
 
 
-@click.command()
+@click.command("evaluate-voice")
 @data_option
 @click.option("--model", type=click.Path(path_type=Path), required=True, help="Voice folder.")
 @click.option("--listener", type=click.Path(path_type=Path), required=True, help="CTC checkpoint that writes down.")

@@ -1,4 +1,4 @@
-"""Training examples of the voice: numbered pieces, the phones each piece speaks, the piece each step speaks, the mel."""
+"""Training examples: numbered pieces, the phones that each piece speaks, the piece that each step speaks, the mel."""
 
 import bisect
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Example:
 def spelling(pieces: Pieces, letters: list[str], phones: list[str], spans: list[tuple[int, int]]) -> Spelling:
     """Number the pieces and the phones that `spans` give to each."""
     numbers = [phone_number(phone) or NONE for phone in phones]
-    taken = [(numbers[first:last] + [NONE, NONE])[:2] for first, last in spans]
+    taken = [[*numbers[first:last], NONE, NONE][:2] for first, last in spans]
     return Spelling(torch.tensor(pieces.ids(letters)), torch.tensor(taken))
 
 

@@ -95,7 +95,7 @@ def _start(words: Iterable[Pronunciation]) -> LetterModel:
     for word in words:
         for place, letter in enumerate(word.letters):
             for other, phone in enumerate(word.phones):
-                # Letters and phones run in parallel: only those at about the same place of the word can belong together.
+                # Letters and phones run in parallel: only those at about the same place can belong together.
                 away = abs(place / len(word.letters) - other / max(1, len(word.phones)))
                 meetings[letter][phone] += max(0, round(10 * (1 - 4 * away)))
     counts = {letter: _logs(Counter({0: 30, 1: 60, 2: 8, 3: 1, 4: 1})) for letter in meetings}

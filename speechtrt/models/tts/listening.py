@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,6 +15,13 @@ from speechtrt.models.ctc_training.decode import transcribe_features
 from speechtrt.models.ctc_training.features import LogMel
 from speechtrt.models.tokenizer import PieceTokenizer, load_tokenizer
 from speechtrt.models.vocoder.mel import SAMPLE_RATE
+
+
+class Ear(Protocol):
+    """Whoever writes down what is said."""
+
+    def write_down(self, recordings: Sequence[Tensor]) -> list[str]:
+        """The text heard in each recording, samples [n] in [-1, 1] at 16 kHz."""
 
 
 @dataclass(frozen=True, slots=True)

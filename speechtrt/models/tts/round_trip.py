@@ -12,7 +12,7 @@ from torch import Tensor
 from speechtrt.documents import SCHEMA
 from speechtrt.models.ctc_training.reference import Software, read_software
 from speechtrt.models.data.manifest import read_manifest
-from speechtrt.models.tts.listening import Listener
+from speechtrt.models.tts.listening import Ear
 from speechtrt.models.tts.speaking import ReferenceVoice, Spoken, speak
 from speechtrt.models.vocoder.crops import read_recording
 from speechtrt.models.vocoder.mel import HOP, LogMel
@@ -73,7 +73,7 @@ def read_sentences(folder: Path) -> list[Sentence]:
     return [Sentence(text, recording.samples.float() / 32768.0, recording.mel) for text, recording in spoken]
 
 
-def round_trip(voice: ReferenceVoice, listener: Listener, sentences: Sequence[Sentence], name: str) -> RoundTrip:
+def round_trip(voice: ReferenceVoice, listener: Ear, sentences: Sequence[Sentence], name: str) -> RoundTrip:
     """Speak, listen, count; sentence number i is spoken with seed i."""
     spoken = [speak(voice, sentence.text, seed) for seed, sentence in enumerate(sentences)]
     trials = _trials(voice, listener, sentences, spoken)
@@ -87,7 +87,7 @@ def round_trip(voice: ReferenceVoice, listener: Listener, sentences: Sequence[Se
 
 
 def _trials(
-    voice: ReferenceVoice, listener: Listener, sentences: Sequence[Sentence], spoken: Sequence[Spoken]
+    voice: ReferenceVoice, listener: Ear, sentences: Sequence[Sentence], spoken: Sequence[Spoken]
 ) -> list[RoundTripTrial]:
     with torch.no_grad():
         copies = [voice.vocoder(sentence.mel) for sentence in sentences]

@@ -31,7 +31,7 @@ class VoicePlan:
 
 def train_voice(plan: VoicePlan, pace: Pace, resume: bool) -> Progress:
     """Train the acoustic model. Raises DataError or CheckpointError."""
-    recipe = read_voice_recipe(plan.recipe or _shipped("tts.toml"))
+    recipe = read_voice_recipe(plan.recipe or shipped_recipe("tts.toml"))
     write_pieces(plan.out / PIECES)
     pieces = Pieces(plan.out / PIECES)
     corpus = read_corpus(training_sets(plan.data), read_lexicon(lexicon_file(plan.data)), pieces)
@@ -41,11 +41,12 @@ def train_voice(plan: VoicePlan, pace: Pace, resume: bool) -> Progress:
 
 def train_vocoder(plan: VoicePlan, pace: Pace, resume: bool) -> Progress:
     """Train the vocoder on the grammar's sentences. Raises DataError or CheckpointError."""
-    recipe = read_vocoder_recipe(plan.recipe or _shipped("vocoder.toml"))
+    recipe = read_vocoder_recipe(plan.recipe or shipped_recipe("vocoder.toml"))
     folder = next(path for path in training_sets(plan.data) if path.name == GRAMMAR_SET)
     recordings = Recordings([folder / utterance.audio for utterance in read_manifest(folder)])
     return run_training(VocoderTraining(recipe, recordings, plan.device), plan.out, pace, resume)
 
 
-def _shipped(name: str) -> Path:
+def shipped_recipe(name: str) -> Path:
+    """The recipe `name` that comes with the package."""
     return Path(str(files("speechtrt.models.recipes").joinpath(name)))

@@ -36,8 +36,8 @@ class VoiceTraining:
     def __init__(self, recipe: VoiceRecipe, corpus: Corpus, pieces: int, device: str) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.corpus, self.device = recipe, corpus, torch.device(device)
-        self.model: Any = build_acoustic(recipe, pieces, *corpus.statistics())
-        self.model.to(self.device)
+        model: nn.Module = build_acoustic(recipe, pieces, *corpus.statistics())
+        self.model: Any = nn.Module.to(model, self.device)
         self.speller = nn.Linear(recipe.hidden, 2 * COUNT).to(self.device)
         self.speaker = speaker_embedding(recipe.speaker).to(self.device)
         parameters = [*self.model.parameters(), *self.speller.parameters()]

@@ -36,8 +36,8 @@ class VocoderTraining:
     def __init__(self, recipe: VocoderRecipe, recordings: Recordings, device: str) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.recordings, self.device = recipe, recordings, torch.device(device)
-        self.generator: nn.Module = build_vocoder(recipe, *recordings.statistics())
-        self.generator.to(self.device)
+        generator: nn.Module = build_vocoder(recipe, *recordings.statistics())
+        self.generator = nn.Module.to(generator, self.device)
         self.discriminator = Discriminator(recipe.discriminator_channels).to(self.device)
         self.spectral = SpectralLoss().to(self.device)
         self.mel = MelLoss().to(self.device)
