@@ -71,8 +71,9 @@ class TtsSpec:
     """Constants of the decoder loop.
 
     `reduction`: frames per decoder step. Prenet dropout masks are [slots, prenet_layers, prenet_units] with values
-    0 or 1/(1-dropout); transformers keeps a unit with probability `dropout`, which is the same thing at 0.5. Speech ends at a step whose stop probabilities sum to `stop_threshold` or more, and in any
-    case after `max_ratio` * text tokens / reduction steps; not before `min_ratio` * text tokens / reduction.
+    0 or 1/(1-dropout); transformers keeps a unit with probability `dropout`, which is the same thing at 0.5.
+    Speech ends at a step whose stop probabilities sum to `stop_threshold` or more, and in any case after
+    `max_ratio` * text tokens / reduction steps; not before `min_ratio` * text tokens / reduction.
     """
 
     reduction: int
