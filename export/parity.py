@@ -13,11 +13,14 @@ JUNK = 3.0  # standard deviation of what is left in caches before a comparison
 
 
 def compare(
-    stage: str, quantity: str, pairs: Iterable[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]]
+    stage: str,
+    quantity: str,
+    pairs: Iterable[tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]],
+    tolerance: float = TOLERANCE,
 ) -> ParityRow:
     """The largest difference over (found, expected) pairs; infinite where shapes differ or something is NaN."""
     worst = max((_difference(found, expected) for found, expected in pairs), default=float("inf"))
-    return ParityRow(stage, quantity, worst, TOLERANCE)
+    return ParityRow(stage, quantity, worst, tolerance)
 
 
 def _difference(found: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) -> float:
@@ -35,5 +38,5 @@ def require(rows: Iterable[ParityRow]) -> None:
         if not row.passed:
             raise ParityError(
                 f"stage {row.stage}: {row.quantity} differs from PyTorch by {row.max_abs:.3g}, "
-                f"at most {row.tolerance:.0e} is allowed; nothing was written"
+                f"at most {row.tolerance:.2g} is allowed; nothing was written"
             )

@@ -8,7 +8,7 @@ import torch
 
 @contextmanager
 def single_thread() -> Iterator[None]:
-    """Small models gain nothing from PyTorch's threads, and where cores are shared they wait for each other for long."""
+    """Small models gain nothing from more threads, and where cores are shared these wait for each other for long."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

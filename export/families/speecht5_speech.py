@@ -54,8 +54,8 @@ def draw_dropout(rows: int, steps: int, layers: int, units: int, rate: float, se
     return (kept / (1 - rate)).astype(np.float32)
 
 
-def speak(runners: Runners, decoder: StageSpec, script: Script, junk: float) -> Spoken:
-    """Run every row for `script.steps` steps, each on its own last frame.
+def speak(runners: Runners, decoder: StageSpec, script: Script, junk: float, given: Floats | None = None) -> Spoken:
+    """Run every row for `script.steps` steps, each on its own last frame, or on those `given` [rows, steps, r, M].
 
     Caches hold noise of standard deviation `junk` at first, as a former utterance would leave them.
     """
@@ -75,7 +75,7 @@ def speak(runners: Runners, decoder: StageSpec, script: Script, junk: float) -> 
         for row in np.flatnonzero(alive):
             frames[row].append(outputs["frames"][row])
             stops[row].append(outputs["stop"][row])
-            frame[row] = outputs["frames"][row, -1]
+            frame[row] = (outputs["frames"][row] if given is None else given[row, position[row]])[-1]
     return Spoken(np.array(frames, np.float32), np.array(stops, np.float32))
 
 
