@@ -89,6 +89,7 @@ class _Attempt:
         self._context, self._stage, self._precision, self._key = context, stage, precision, key
         self._began = time.perf_counter()
         self._builder = make_builder(context.backend)
+        self._safer = FALLBACK[context.backend].get(precision)
         self._refused: dict[str, str] = {}
 
     def write(self, folder: Path) -> None:
@@ -100,29 +101,27 @@ class _Attempt:
         candidates = make_candidates(
             Graph.load(path), context.bundle.manifest, self._stage, context.backend, self._precision, seen
         )
-        safer = FALLBACK[context.backend].get(self._precision)
-        fallback = build_stage(context, self._stage, safer) if safer is not None else None
         reason = "no node can be quantised"
         for candidate in candidates:
             if self._precision is Precision.INT8 and not candidate.lowered(Precision.INT8):
                 continue
-            engine, verdict = self._try(candidate, evaluation, fallback)
+            engine, verdict = self._try(candidate, evaluation)
             if verdict.passed:
                 self._accept(folder, candidate, engine, evaluation, verdict)
                 return
             reason = f"{self._precision}: {verdict.reason}"
             self._refuse(candidate, reason)
-        self._fall_back(folder, fallback, reason)
+        self._fall_back(folder, reason)
 
-    def _try(self, candidate: Candidate, evaluation: Evaluation, fallback: StageFolder | None) -> tuple[bytes, Verdict]:
+    def _try(self, candidate: Candidate, evaluation: Evaluation) -> tuple[bytes, Verdict]:
         """Engine and verdict. What a backend cannot build has failed too, unless nothing safer is left."""
         try:
             engine = self._builder.build(candidate.graph, candidate.profiles)
         except BuildError as error:
-            if fallback is None:
+            if self._safer is None:
                 raise
             return b"", Verdict((GateRow(self._stage.name, BUILDS, 1.0, 0.0, False, str(error)),))
-        return engine, self._judge(candidate, engine, evaluation, fallback)
+        return engine, self._judge(candidate, engine, evaluation)
 
     def _refuse(self, candidate: Candidate, reason: str) -> None:
         """Remember why the nodes that this candidate lowered stay in a safer precision."""
@@ -146,15 +145,14 @@ class _Attempt:
         seen, unseen = (Playlist(stage, length, make_scenarios(bundle, stage, half)) for half in halves)
         return seen, unseen
 
-    def _judge(
-        self, candidate: Candidate, engine: bytes, evaluation: Evaluation, fallback: StageFolder | None
-    ) -> Verdict:
+    def _judge(self, candidate: Candidate, engine: bytes, evaluation: Evaluation) -> Verdict:
         """Numbers always; kernels and speed where the engine itself can run and a lower precision is at stake."""
         if self._context.backend is not BackendName.ORT_CPU:
             return judge_numbers(candidate.graph.to_bytes(), evaluation, self._precision, STAND_IN)
         verdict = judge_numbers(engine, evaluation, self._precision)
-        if fallback is None or not verdict.passed:
+        if self._safer is None or not verdict.passed:
             return verdict
+        fallback = build_stage(self._context, self._stage, self._safer)
         kernels = judge_kernels(candidate.graph, evaluation.playlist)
         reference = fallback.path / fallback.record.stage.file.path
         speed = judge_speed(engine, reference, evaluation.playlist, self._context.most_time)
@@ -182,11 +180,12 @@ class _Attempt:
         )
         write_document(folder / RECORD_FILE, StageRecord(stage, verdict.rows, ""))
 
-    def _fall_back(self, folder: Path, fallback: StageFolder | None, reason: str) -> None:
+    def _fall_back(self, folder: Path, reason: str) -> None:
         name = self._stage.name
-        if fallback is None:
+        if self._safer is None:
             backend = self._context.backend
             raise BuildError(f"stage {name} fails the gate in {reason}; its lowering for {backend} is wrong")
+        fallback = build_stage(self._context, self._stage, self._safer)
         shutil.copytree(fallback.path, folder, dirs_exist_ok=True)
         record = fallback.record
         stage = replace(
