@@ -113,4 +113,4 @@ def _show(document: Any, table: str, path: Path, as_json: bool) -> None:
     console = Console()
     console.print(Markdown(table)) if console.is_terminal else click.echo(table)
     if document.valid is not True:
-        note("not for quoting: " + "; ".join(document.valid))
+        note("not for quoting:\n  " + "\n  ".join(document.valid))

@@ -27,8 +27,11 @@ def accepted_engines(folder: Path) -> dict[str, Path]:
 
 
 def model_of(engines: dict[str, Path]) -> Bundle:
-    """The model that a family of engine sets was built from."""
-    return EngineFolder.open(next(iter(engines.values()))).manifest.model
+    """The model that all of these engine sets were built from. Raises BenchmarkError when they differ."""
+    models = {name: EngineFolder.open(path).manifest for name, path in engines.items()}
+    if len({m.bundle_sha256 for m in models.values()}) > 1:
+        raise BenchmarkError(f"{' and '.join(models)} were built from different bundles; build the engines again")
+    return next(iter(models.values())).model
 
 
 def reference_checkpoint(name: str) -> Path:

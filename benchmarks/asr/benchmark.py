@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speechtrt.benchmarks.asr.listener import Heard, Listen, Listener, ListenerSide
-from speechtrt.benchmarks.asr.load import ARRIVAL, AsrLoad, Cell, Recording, cells, recordings
+from speechtrt.benchmarks.asr.load import ARRIVAL, AsrLoad, Cell, Recording, cells, recordings, repeats
 from speechtrt.benchmarks.asr.subject import AsrSubject
 from speechtrt.benchmarks.asr.summary import doubts, grouped, summarise
 from speechtrt.benchmarks.asr.table import table
@@ -45,7 +45,7 @@ class AsrReport:
 def run_asr(subject: AsrSubject, threads: int, trials: int, quick: bool, report: Report) -> AsrReport:
     """Measure `subject`. Raises BenchmarkError, BackendError, DataError or AudioError."""
     environment = read_environment()
-    heard = recordings(subject.audio, quick)
+    heard = recordings(subject.audio, quick) * repeats(quick)
     places = tuple(cells(subject.chunks, quick))
     rounds = QUICK_TRIALS if quick else trials
     audios = tuple(r.audio for r in heard)
@@ -59,7 +59,7 @@ def run_asr(subject: AsrSubject, threads: int, trials: int, quick: bool, report:
     result: AsrResult = Result(
         kind="asr",
         environment=environment,
-        load=_load(subject, heard, places, threads, rounds),
+        load=_load(subject, heard, places, threads, rounds, repeats(quick)),
         trials=done,
         summary=summarise(done, peaks),
         valid=verdict(quick_reasons(quick) + doubts(done)),
@@ -100,12 +100,18 @@ def _trial(side: str, cell: Cell, recordings: tuple[Recording, ...], heard: Hear
 
 
 def _load(
-    subject: AsrSubject, heard: tuple[Recording, ...], places: tuple[Cell, ...], threads: int, trials: int
+    subject: AsrSubject,
+    heard: tuple[Recording, ...],
+    places: tuple[Cell, ...],
+    threads: int,
+    trials: int,
+    repeats: int,
 ) -> AsrLoad:
     return AsrLoad(
         model=subject.name,
         weights=subject.weights,
-        utterances=len(heard),
+        utterances=len(heard) // repeats,
+        repeats=repeats,
         audio_seconds=sum(r.audio.seconds for r in heard),
         words=sum(len(r.text.split()) for r in heard),
         arrival=ARRIVAL,

@@ -11,6 +11,7 @@ ARRIVAL = "offline: all recordings are at hand at time 0, and `batch` of them ar
 BATCHES = (1, 4, 16)
 QUICK_BATCHES = (1, 4)
 QUICK_UTTERANCES = 6
+REPEATS = 3  # of the recordings in a pass, so that the fastest passes last long enough to be steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class AsrLoad:
     model: str
     weights: str
     utterances: int
+    repeats: int
     audio_seconds: float
     words: int
     arrival: str
@@ -54,6 +56,11 @@ def recordings(folder: Path | None, quick: bool) -> tuple[Recording, ...]:
     """The evaluation recordings of the package or of `folder`; a few when `quick`. Raises DataError or AudioError."""
     found = evaluation_utterances(folder)
     return tuple(Recording(u.text, read_audio(u.path)) for u in (found[:QUICK_UTTERANCES] if quick else found))
+
+
+def repeats(quick: bool) -> int:
+    """How often a pass hears every recording."""
+    return 1 if quick else REPEATS
 
 
 def cells(chunks: tuple[int, ...], quick: bool) -> Iterator[Cell]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from speechtrt.benchmarks.engine_sets import accepted_engines, model_of
 from speechtrt.bundle import TtsSpec
 from speechtrt.errors import BenchmarkError
+from speechtrt.export.checkpoint import open_checkpoint
 
 TRAINED, RANDOM = "trained weights", "random weights"
 
@@ -26,9 +27,14 @@ class Subject:
 
 
 def find_subject(name: str, checkpoint: str, engines: Path, weights: str, steps: float | None) -> Subject:
-    """The subject with every accepted engine set below `engines`. Raises BenchmarkError or ManifestError."""
+    """The subject with every accepted engine set below `engines`.
+
+    Raises BenchmarkError, also for engines of other weights than the checkpoint's, CheckpointError or ManifestError.
+    """
     sides = accepted_engines(engines)
     model = model_of(sides)
     if model.tts is None:
         raise BenchmarkError(f"{engines}: holds a {model.task} model, expected a tts model; choose other engines")
+    if model.source.sha256 != open_checkpoint(checkpoint).sha256():
+        raise BenchmarkError(f"{engines}: was built from other weights than {checkpoint} has; build the engines again")
     return Subject(name, checkpoint, sides, model.tts, weights, steps)

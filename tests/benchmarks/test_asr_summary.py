@@ -15,6 +15,7 @@ LOAD = AsrLoad(
     model="tiny",
     weights="random weights",
     utterances=1,
+    repeats=1,
     audio_seconds=100.0,
     words=9,
     arrival=ARRIVAL,

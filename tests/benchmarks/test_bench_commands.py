@@ -1,12 +1,14 @@
 """`speechtrt bench` from end to end, on engines of tiny random models."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from speechtrt.benchmarks.commands import bench
+from speechtrt.benchmarks.engine_sets import model_of
 from speechtrt.errors import BenchmarkError
 from tests.benchmarks.schema_check import violations_in
 
@@ -75,6 +77,20 @@ def test_no_engines_is_one_clear_line(tmp_path: Path) -> None:
 def test_an_unknown_reference_model_is_one_clear_line() -> None:
     with pytest.raises(BenchmarkError, match="no reference model 'nobody'"):
         run("tts", "--model", "nobody")
+
+
+def test_engines_of_other_weights_are_refused(tiny_tts_engines: Path, tmp_path: Path) -> None:
+    other = tmp_path / "checkpoint"
+    shutil.copytree(tiny_tts_engines.parents[1] / "checkpoint", other)
+    voice = next((other / "voices").iterdir())
+    voice.write_bytes(voice.read_bytes()[:-1] + b"\x00")
+    with pytest.raises(BenchmarkError, match="was built from other weights than"):
+        run("tts", "--model", str(other), "--engines", str(tiny_tts_engines.parent))
+
+
+def test_engine_sets_of_different_bundles_are_refused(tiny_tts_engines: Path, tiny_ctc_engines: Path) -> None:
+    with pytest.raises(BenchmarkError, match="a and b were built from different bundles"):
+        model_of({"a": tiny_tts_engines, "b": tiny_ctc_engines})
 
 
 def test_engines_of_the_wrong_task_are_refused(tiny_ctc_engines: Path) -> None:
