@@ -53,11 +53,9 @@ def test_the_envelope_refuses_what_it_must(field: str, value: object, place: str
     environment = {
         "cpu": "a",
         "cores": 2,
-        "memory_bytes": 1024,
         "system": "Linux",
         "python": "3.11.7",
         "packages": {},
-        "commit": None,
     }
     good = {
         "schema": 1,

@@ -135,6 +135,7 @@ def test_a_document_follows_its_schema_on_disk_and_off(tmp_path: Path) -> None:
     assert document["summary"] == made.result.summary
     assert [t["side"] for t in document["trials"]] == [BASELINE, ENGINES] * 3
     assert violations({**document, "load": {**document["load"], "weights": "good weights"}})
+    assert violations({**document, "environment": {**document["environment"], "host": "box"}})
 
 
 def test_a_quick_document_says_so(tmp_path: Path) -> None:
