@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from speechtrt.artifact import write_bytes
 from speechtrt.benchmarks.tts.summary import BASELINE, Numbers
 
-STAGES = ("text", "encoder", "decoder", "postnet", "vocoder", "other")
+STAGES = ("text", "encoder", "decoder", "postnet", "vocoder", "scheduler", "other")
 # Okabe and Ito's palette, which readers with colour blindness can tell apart.
-STAGE_COLORS = ("#56B4E9", "#E69F00", "#0072B2", "#F0E442", "#D55E00", "#999999")
+STAGE_COLORS = ("#56B4E9", "#E69F00", "#0072B2", "#F0E442", "#D55E00", "#009E73", "#999999")
 SIDE_COLORS = ("#999999", "#009E73", "#CC79A7")
 QUANTILES = ("mean", "p50", "p95", "p99")
 BAR_WIDTH = 0.8
@@ -38,7 +38,7 @@ def _latency(axes: Axes, sides: tuple[str, ...], summary: Numbers) -> None:
         heights = [summary[f"{side}.latency_seconds_{q}"] for q in QUANTILES]
         shift = (number - (len(sides) - 1) / 2) * width
         bars = axes.bar(places + shift, heights, width * 0.94, label=_label(side), color=color)
-        axes.bar_label(bars, fmt="%.3g", fontsize=7, padding=1)
+        axes.bar_label(bars, fmt=_short, fontsize=6.5, padding=1)
     axes.set_xticks(places, QUANTILES)
     axes.set_ylabel("latency under the queued load [s]")
     axes.margins(y=0.12)
@@ -63,6 +63,10 @@ def _stages(axes: Axes, sides: tuple[str, ...], summary: Numbers) -> None:
         frameon=False, fontsize=8, ncols=len(STAGES), loc="upper center", bbox_to_anchor=(0.45, 1.1), columnspacing=1
     )
     _plain(axes, "x")
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def _label(side: str) -> str:

@@ -16,6 +16,7 @@ ROWS = (
     ("decoder [s]", "decoder_seconds", None),
     ("postnet [s]", "postnet_seconds", None),
     ("vocoder [s]", "vocoder_seconds", None),
+    ("scheduler [s]", "scheduler_seconds", None),
     ("other [s]", "other_seconds", None),
     ("time over the FP32 floor", "floor_ratio", None),
 )
