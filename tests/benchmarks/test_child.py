@@ -1,3 +1,4 @@
+import mmap
 import os
 from dataclasses import dataclass
 
@@ -44,6 +45,11 @@ def peak_after_filling(_numbers: list[int]) -> int:
     return peak_bytes()
 
 
+def peak_after_reserving(_numbers: list[int]) -> int:
+    with mmap.mmap(-1, 512 * MEGABYTE):
+        return peak_bytes()
+
+
 def process(_numbers: list[int]) -> int:
     return os.getpid()
 
@@ -77,4 +83,5 @@ def test_peak_memory_is_the_child_s_own() -> None:
     with Child("counter", Counting(0)) as child:
         before = child.call(peak)
         assert before < len(ballast)
+        assert child.call(peak_after_reserving) - before < 50 * MEGABYTE
         assert child.call(peak_after_filling) - before > 50 * MEGABYTE
