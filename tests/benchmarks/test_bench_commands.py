@@ -20,11 +20,23 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def tts_run(tiny_tts_engines: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+def tts_run(
+    tts_checkpoint: Path, tiny_tts_engines: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Result, Path]:
     out = tmp_path_factory.mktemp("results")
-    model, engines = tiny_tts_engines.parents[1] / "checkpoint", tiny_tts_engines.parent
-    options = ("--engines", str(engines), "--out", str(out), "--threads", "1", "--slots", "2", "--quick", "--json")
-    return run("tts", "--model", str(model), *options), out
+    options = (
+        "--engines",
+        str(tiny_tts_engines.parent),
+        "--out",
+        str(out),
+        "--threads",
+        "1",
+        "--slots",
+        "2",
+        "--quick",
+        "--json",
+    )
+    return run("tts", "--model", str(tts_checkpoint), *options), out
 
 
 def test_tts_prints_the_document_that_it_writes(tts_run: tuple[Result, Path]) -> None:
@@ -79,9 +91,9 @@ def test_an_unknown_reference_model_is_one_clear_line() -> None:
         run("tts", "--model", "nobody")
 
 
-def test_engines_of_other_weights_are_refused(tiny_tts_engines: Path, tmp_path: Path) -> None:
+def test_engines_of_other_weights_are_refused(tts_checkpoint: Path, tiny_tts_engines: Path, tmp_path: Path) -> None:
     other = tmp_path / "checkpoint"
-    shutil.copytree(tiny_tts_engines.parents[1] / "checkpoint", other)
+    shutil.copytree(tts_checkpoint, other)
     voice = next((other / "voices").iterdir())
     voice.write_bytes(voice.read_bytes()[:-1] + b"\x00")
     with pytest.raises(BenchmarkError, match="was built from other weights than"):
