@@ -63,9 +63,9 @@ class SpeechT5Model:
 
     def parity(self, runners: Runners) -> tuple[ParityRow, ...]:
         """Three texts of different lengths in slots of different ages, then their frames vocoded."""
-        _, decoder, *vocoding = (stage.spec for stage in self._stages)
+        speaking, vocoding = self._stages[:2], [stage.spec for stage in self._stages[2:]]
         script = self.script(SENTENCES[: len(_PARITY_DELAYS)], _PARITY_STEPS, _PARITY_DELAYS)
-        rows, spoken = speech_parity(self.model, runners, decoder, script)
+        rows, spoken = speech_parity(self.model, runners, speaking, script)
         return rows + vocoding_parity(self.model, self.vocoder, runners, vocoding, spoken)
 
     def calibration(self, runners: Runners) -> Recordings:

@@ -17,7 +17,8 @@ Floats = npt.NDArray[np.float32]
 class Script:
     """What is said: token ids per row, speaker [dim], dropout masks [rows, steps, layers, units].
 
-    Row i starts `delays[i]` steps after the first, so that slots of different ages share a batch.
+    Row i starts `delays[i]` steps after the first, so that slots of different ages share a batch. It is spoken in the
+    precision of its masks: float32, or float64 by runners that can.
     """
 
     tokens: Sequence[Sequence[int]]
@@ -62,8 +63,9 @@ def speak(runners: Runners, decoder: StageSpec, script: Script, junk: float, giv
     rows, steps = len(script.tokens), script.steps
     encoder_inputs = script.padded()
     memory = runners["encoder"](encoder_inputs) | {"text_mask": encoder_inputs["text_mask"]}
-    caches = _dirty_caches(decoder, rows, steps, junk)
-    frame = np.zeros(decoder.input("frame").resolve({"slots": rows}), np.float32)
+    noise = _junk(decoder, rows, steps, junk)
+    caches: dict[str, Array] = {name: values.astype(script.dropout.dtype) for name, values in noise.items()}
+    frame = np.zeros(decoder.input("frame").resolve({"slots": rows}), script.dropout.dtype)
     frames: list[list[Array]] = [[] for _ in range(rows)]
     stops: list[list[Array]] = [[] for _ in range(rows)]
     for step in range(steps + max(script.delays)):
@@ -76,11 +78,11 @@ def speak(runners: Runners, decoder: StageSpec, script: Script, junk: float, giv
             frames[row].append(outputs["frames"][row])
             stops[row].append(outputs["stop"][row])
             frame[row] = (outputs["frames"][row] if given is None else given[row, position[row]])[-1]
-    return Spoken(np.array(frames, np.float32), np.array(stops, np.float32))
+    return Spoken(np.array(frames, frame.dtype), np.array(stops, frame.dtype))
 
 
-def _dirty_caches(decoder: StageSpec, rows: int, steps: int, junk: float) -> dict[str, Array]:
+def _junk(decoder: StageSpec, rows: int, steps: int, junk: float) -> dict[str, npt.NDArray[np.float64]]:
     generator = np.random.default_rng(1)
     names = [state.input for state in decoder.states if state.kind is StateKind.KV_CACHE]
     shapes = {name: decoder.input(name).resolve({"slots": rows, "max_len": steps}) for name in names}
-    return {name: generator.normal(scale=junk, size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return {name: generator.normal(scale=junk, size=shape) for name, shape in shapes.items()}

@@ -18,7 +18,7 @@ from speechtrt.specs import StateKind
 
 def test_every_stage_agrees_with_transformers(tts_bundle: BundleFolder) -> None:
     rows = tts_bundle.manifest.parity
-    assert [row.stage for row in rows] == ["encoder", *["decoder"] * 3, *["postnet"] * 2, *["vocoder"] * 2]
+    assert [row.stage for row in rows] == ["encoder", *["decoder"] * 4, *["postnet"] * 2, *["vocoder"] * 2]
     assert all(row.max_abs < TOLERANCE for row in rows)
 
 
