@@ -12,12 +12,13 @@ from speechtrt.runtime.tts.utterance import Utterance
 from speechtrt.specs import StateKind
 
 MAX_LEN, TEXT_LEN = "max_len", "text_len"
-SMALLEST = {MAX_LEN: 128, TEXT_LEN: 32}
+TEXT_GRAIN = 32
+SMALLEST = {MAX_LEN: 128, TEXT_LEN: TEXT_GRAIN}
 
 
 @dataclass(slots=True)
 class Decoder:
-    """Owns the decoder's memory: its rows belong to slots, its lengths grow by doubling when a sentence needs it."""
+    """Owns the decoder's memory: its rows belong to slots, its lengths grow when a sentence needs it."""
 
     runner: Runner
     memory: Memory
@@ -70,7 +71,10 @@ class Decoder:
             self.runner.bind(self.memory.arrays)
 
     def _bucket(self, name: str, needed: int, rows: int) -> int:
+        """Steps double, as a sentence's end is not known; a text's length is, and its padding costs time every step."""
         size = self.memory.dims[name] if rows else SMALLEST[name]
+        if name == TEXT_LEN:
+            return max(size, -(-needed // TEXT_GRAIN) * TEXT_GRAIN)
         while size < needed:
             size *= 2
         return size

@@ -14,8 +14,8 @@ class ChunkPlan:
     largest: int
 
 
-INTERACTIVE = ChunkPlan(first=24, growth=8, largest=1024)  # sound begins while the decoder still runs
-BULK = ChunkPlan(first=1024, growth=1, largest=1024)  # the least work: most utterances in one piece
+INTERACTIVE = ChunkPlan(first=24, growth=8, largest=512)  # sound begins while the decoder still runs
+BULK = ChunkPlan(first=512, growth=1, largest=512)  # the least work: most utterances in one piece
 
 
 @dataclass(frozen=True, slots=True)
