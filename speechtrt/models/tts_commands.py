@@ -91,8 +91,9 @@ def vocoder(
 @click.option("--voice-run", type=click.Path(path_type=Path), default=VOICE_RUN, show_default=True)
 @click.option("--vocoder-run", type=click.Path(path_type=Path), default=VOCODER_RUN, show_default=True)
 @click.option("--figures", type=click.Path(path_type=Path), help="Document of evaluate-voice, for the model card.")
+@click.option("--note", "remark", default="", help="A sentence about this run, for the model card.")
 @click.option("--target", type=click.Path(path_type=Path), required=True, help="Checkpoint folder to write.")
-def publish(data: Path, voice_run: Path, vocoder_run: Path, figures: Path | None, target: Path) -> None:
+def publish(data: Path, voice_run: Path, vocoder_run: Path, figures: Path | None, remark: str, target: Path) -> None:
     """Write two finished runs as one voice folder: half-precision weights, tokenizer, model card, checksums."""
     from speechtrt.documents import read_document
     from speechtrt.models.tts.round_trip import RoundTrip
@@ -100,7 +101,7 @@ def publish(data: Path, voice_run: Path, vocoder_run: Path, figures: Path | None
 
     summary = read_document(figures, RoundTrip).summary if figures else None
     with activity(f"writing {target}"):
-        publish_runs(FinishedRuns(data, voice_run, vocoder_run, figures=summary), target)
+        publish_runs(FinishedRuns(data, voice_run, vocoder_run, figures=summary, note=remark), target)
     note(f"{target}: written")
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class VoiceFacts:
-    """What the card says of a run; `figures` is the summary of a round trip, empty when none was made."""
+    """What the card says of a run; `figures`: a round trip's summary, empty when none was made; `note` is free."""
 
     acoustic_parameters: int
     vocoder_parameters: int
@@ -20,6 +20,7 @@ class VoiceFacts:
     vocoder_minutes: float
     hardware: str
     figures: Mapping[str, float]
+    note: str = ""
 
 
 def voice_card(facts: VoiceFacts) -> str:

@@ -23,6 +23,7 @@ CHECKSUMS = "weights.sha256"
 WEIGHTS = "model.safetensors"
 CARD = "MODEL_CARD.md"
 SPEAKER = "slt"
+LONGEST_TEXT = 100  # pieces; the training sentences are no longer, and beyond it the attention loses its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def publish_voice(voice: TrainedVoice, target: Path) -> None:
     with staged_folder(target) as folder:
         _write_model(voice.acoustic, folder)
         _write_model(voice.vocoder, folder / "vocoder")
-        _write_text_front(folder, voice.acoustic.config.max_text_positions)
+        _write_text_front(folder)
         embedding = speaker_embedding(voice.acoustic.config.speaker_embedding_dim).numpy()[0]
         write_bytes(folder / "voices" / f"{SPEAKER}.npy", _npy(embedding))
         write_bytes(folder / CARD, voice.card.encode())
@@ -66,11 +67,11 @@ def _half(value: torch.Tensor) -> torch.Tensor:
     return (value.to(torch.float16) if value.is_floating_point() else value).contiguous().clone()
 
 
-def _write_text_front(folder: Path, longest: int) -> None:
+def _write_text_front(folder: Path) -> None:
     pieces = folder / "spm_char.model"
     write_pieces(pieces)
     # The pieces fold case by themselves; the flag says so to readers that use another tokenizer.
-    tokenizer = SpeechT5Tokenizer(str(pieces), do_lower_case=True, model_max_length=longest)
+    tokenizer = SpeechT5Tokenizer(str(pieces), do_lower_case=True, model_max_length=LONGEST_TEXT)
     tokenizer.save_pretrained(folder)
     SpeechT5FeatureExtractor().save_pretrained(folder)
 

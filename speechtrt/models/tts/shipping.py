@@ -1,5 +1,6 @@
 """From two finished runs to a voice folder, and from a voice folder to its figures."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,18 +26,20 @@ from speechtrt.models.vocoder.generator import build_vocoder
 from speechtrt.models.vocoder.mel import MELS
 from speechtrt.models.vocoder.recipe import VocoderRecipe
 
+WORD = re.compile(r"[a-z']+")
 EMBEDDING = "speecht5.encoder.prenet.embed_tokens.weight"
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedRuns:
-    """The folders of both trainings and of their data; `figures` of an earlier round trip go into the card."""
+    """The folders of both trainings and of their data; `figures` of a round trip and a `note` go into the card."""
 
     data: Path
     voice: Path
     vocoder: Path
     hardware: str = ""
     figures: Mapping[str, float] | None = None
+    note: str = ""
 
 
 def publish_runs(runs: FinishedRuns, target: Path) -> None:
@@ -49,13 +52,14 @@ def publish_runs(runs: FinishedRuns, target: Path) -> None:
         vocoder_parameters=sum(parameter.numel() for parameter in generator.parameters()),
         utterances=len(spoken),
         hours=sum(item.seconds for item in spoken) / 3600,
-        words=len({word for item in spoken for word in item.text.split()}),
+        words=len({word for item in spoken for word in WORD.findall(item.text)}),
         acoustic_updates=voice["training"]["updates"],
         acoustic_minutes=voice["seconds"] / 60,
         vocoder_updates=vocoder["training"]["updates"],
         vocoder_minutes=vocoder["seconds"] / 60,
         hardware=runs.hardware or f"one core of {cpu_name()}",
         figures=runs.figures or {},
+        note=runs.note,
     )
     publish_voice(TrainedVoice(acoustic, generator, voice_card(facts)), target)
 
