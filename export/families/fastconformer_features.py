@@ -54,7 +54,7 @@ class Features(nn.Module):
         super().__init__()
         self.window = window
         self.preemphasis = config.preemphasis
-        self.mean, self.scale = config.feature_mean, config.feature_scale
+        self.offset, self.scale = config.feature_offset, config.feature_scale
         self.register_buffer("transform", _windowed_dft(config.n_fft, config.window))
         self.register_buffer("filters", _mel_filters(config))
 
@@ -73,7 +73,7 @@ class Features(nn.Module):
         real, imaginary = spectrum.chunk(2, dim=1)  # [slots, n_fft / 2 + 1, mels]
         power = (real * real + imaginary * imaginary).transpose(1, 2)
         mel = torch.matmul(power, self.get_buffer("filters"))
-        return (torch.log(mel + _GUARD) + self.mean) / self.scale
+        return (torch.log(mel + _GUARD) + self.offset) / self.scale
 
 
 def _windowed_dft(size: int, width: int) -> Tensor:

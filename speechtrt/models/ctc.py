@@ -21,7 +21,7 @@ class FastConformerCtcConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Sizes, features and vocabulary. Pieces are 0..vocab_size-1, the blank is `vocab_size`.
 
     Features are log-mel (`log(x + 2^-24)`, Slaney filters, symmetric Hann window) standardised as
-    `(f + feature_mean) / feature_scale` before the encoder. `lookaheads` are the right contexts in encoder frames that
+    `(f + feature_offset) / feature_scale` before the encoder. `lookaheads` are the right contexts in encoder frames that
     the model was trained with; a chunk is lookahead + 1 encoder frames of 80 ms.
     """
 
@@ -37,7 +37,7 @@ class FastConformerCtcConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     window: int = 400
     hop: int = 160
     preemphasis: float = 0.97
-    feature_mean: float = 7.0
+    feature_offset: float = 7.0
     feature_scale: float = 4.0
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -80,7 +80,7 @@ class FastConformerCtc(PreTrainedModel):  # type: ignore[no-untyped-call]
         `lengths` [rows] are the valid frames of each row; 70 must be divisible by `num_lookahead_tokens + 1`.
         """
         valid = torch.arange(features.shape[1], device=features.device) < lengths[:, None]  # [rows, frames]
-        standard = (features + self.config.feature_mean) / self.config.feature_scale
+        standard = (features + self.config.feature_offset) / self.config.feature_scale
         output = self.encoder(
             input_features=standard * valid[:, :, None],
             attention_mask=valid,

@@ -65,7 +65,7 @@ def test_features_equal_the_extractor_to_the_last_frame(size: int) -> None:
     features = Features(config, window)
     extractor = NemotronAsrStreamingFeatureExtractor()  # type: ignore[no-untyped-call]
     expected = extractor(audio, sampling_rate=16_000, return_tensors="pt")
-    standard = (expected["input_features"][0] + config.feature_mean) / config.feature_scale
+    standard = (expected["input_features"][0] + config.feature_offset) / config.feature_scale
     chunk = chunk_spec(config, 7)
     for index in range(3):
         pcm, samples = window_at(audio, chunk, index)
