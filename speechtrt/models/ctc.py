@@ -21,8 +21,8 @@ class FastConformerCtcConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Sizes, features and vocabulary. Pieces are 0..vocab_size-1, the blank is `vocab_size`.
 
     Features are log-mel (`log(x + 2^-24)`, Slaney filters, symmetric Hann window) standardised as
-    `(f + feature_offset) / feature_scale` before the encoder. `lookaheads` are the right contexts in encoder frames that
-    the model was trained with; a chunk is lookahead + 1 encoder frames of 80 ms.
+    `(f + feature_offset) / feature_scale` before the encoder. `lookaheads` are the right contexts in encoder frames
+    that the model was trained with; a chunk is lookahead + 1 encoder frames of 80 ms.
     """
 
     model_type = "fastconformer_ctc"
