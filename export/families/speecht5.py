@@ -16,7 +16,7 @@ from speechtrt.export.families.speecht5_calibration import record_speech
 from speechtrt.export.families.speecht5_parity import speech_parity, vocoding_parity
 from speechtrt.export.families.speecht5_speech import Floats, Script, draw_dropout
 from speechtrt.export.families.speecht5_stages import decoder_stage, encoder_stage, postnet_stage, vocoder_stage
-from speechtrt.export.families.speecht5_text import Characters, load_characters
+from speechtrt.export.families.speecht5_text import Characters, load_characters, longest_text
 from speechtrt.export.families.speecht5_vocoding import hop
 from speechtrt.export.sentences import SENTENCES
 
@@ -32,9 +32,14 @@ class SpeechT5Model:
     """A loaded checkpoint with its vocoder, tokenizer and voices."""
 
     def __init__(
-        self, model: SpeechT5ForTextToSpeech, vocoder: SpeechT5HifiGan, text: Characters, voices: dict[str, Floats]
+        self,
+        model: SpeechT5ForTextToSpeech,
+        vocoder: SpeechT5HifiGan,
+        text: Characters,
+        voices: dict[str, Floats],
+        max_text: int,
     ) -> None:
-        self.model, self.vocoder, self.text, self.voices = model, vocoder, text, voices
+        self.model, self.vocoder, self.text, self.voices, self.max_text = model, vocoder, text, voices, max_text
         self._stages = (encoder_stage(model), decoder_stage(model), postnet_stage(model), vocoder_stage(vocoder))
 
     def describe(self) -> Description:
@@ -52,7 +57,7 @@ class SpeechT5Model:
         return Description(
             audio=AudioSpec(self.vocoder.config.sampling_rate, hop(self.vocoder.config), config.num_mel_bins),
             text=self.text.spec(tuple(getattr(config, "languages", None) or ("en",))),
-            limits=Limits(config.max_text_positions, config.max_speech_positions * config.reduction_factor),
+            limits=Limits(self.max_text, config.max_speech_positions * config.reduction_factor),
             tts=tts,
             voices=tuple(Voice(name, f"{VOICES}/{name}.npy") for name in self.voices),
         )
@@ -108,7 +113,9 @@ class SpeechT5:
                 f"{model.config.num_mel_bins}; choose a vocoder that fits"
             )
         voices = _load_voices(checkpoint, model.config.speaker_embedding_dim)
-        return SpeechT5Model(model, vocoder, load_characters(checkpoint, _end_mark(model)), voices)
+        text = load_characters(checkpoint, _end_mark(model))
+        longest = longest_text(checkpoint, model.config.max_text_positions)
+        return SpeechT5Model(model, vocoder, text, voices, longest)
 
 
 def _end_mark(model: SpeechT5ForTextToSpeech) -> int:

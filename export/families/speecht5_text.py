@@ -1,5 +1,6 @@
 """The tokenizer of a SpeechT5 checkpoint: characters as sentencepiece ids, and one end mark."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from speechtrt.bundle import TextSpec
 from speechtrt.errors import CheckpointError
 from speechtrt.export.checkpoint import Checkpoint
 
+_CONFIG = "tokenizer_config.json"
 _NAMES = ("spm_char.model", "tokenizer.model")
 
 
@@ -44,3 +46,12 @@ def load_characters(checkpoint: Checkpoint, eos: int) -> Characters:
         if (checkpoint.folder / name).is_file():
             return Characters(checkpoint.folder / name, eos)
     raise CheckpointError(f"{checkpoint.id}: has no tokenizer; expected one of {', '.join(_NAMES)} in its folder")
+
+
+def longest_text(checkpoint: Checkpoint, positions: int) -> int:
+    """Most tokens of one text: what the tokenizer says (`model_max_length`), at most the encoder's `positions`."""
+    path = checkpoint.folder / _CONFIG
+    if not path.is_file():
+        return positions
+    said = json.loads(path.read_text()).get("model_max_length", positions)
+    return int(min(said, positions))

@@ -1,5 +1,7 @@
 """What a SpeechT5 bundle says and holds."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,10 @@ import torch
 
 from speechtrt.bundle import BundleFolder, Task
 from speechtrt.export.canonical import CanonicalRunner
+from speechtrt.export.checkpoint import open_checkpoint
 from speechtrt.export.families.speecht5 import SpeechT5Model
 from speechtrt.export.families.speecht5_reference import reference_speech
+from speechtrt.export.families.speecht5_text import longest_text
 from speechtrt.export.parity import TOLERANCE
 from speechtrt.export.sentences import SENTENCES
 from speechtrt.specs import StateKind
@@ -129,3 +133,13 @@ def test_calibration_of_the_decoder_spreads_over_positions_and_hides_nothing(tts
     assert len(set(positions[8].tolist())) == 4
     unwritten = positions[8][:, None] <= np.arange(cache.shape[2])  # the step writes its own position
     assert not cache.transpose(0, 2, 1, 3)[unwritten].any()
+
+
+def test_a_tokenizer_that_knows_its_longest_text_is_believed(tmp_path: Path, tts_checkpoint: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(tts_checkpoint, folder)
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 40}')
+    assert longest_text(open_checkpoint(str(folder)), positions=450) == 40
+    assert longest_text(open_checkpoint(str(folder)), positions=30) == 30
+    (folder / "tokenizer_config.json").unlink()
+    assert longest_text(open_checkpoint(str(folder)), positions=450) == 450
