@@ -54,7 +54,7 @@ def _baseline(subject: Subject, plan: Plan) -> BaselineSide:
 def _utterances(subject: Subject, quick: bool) -> tuple[Utterance, ...]:
     texts = shipped_texts(quick)
     per_character = subject.steps_per_character
-    return spoken_freely(texts) if per_character is None else spoken_in_steps(texts, per_character)
+    return spoken_freely(texts, quick) if per_character is None else spoken_in_steps(texts, per_character)
 
 
 def _floor(

@@ -8,6 +8,7 @@ ARRIVAL = "closed loop: all requests are queued at time 0; latency counts from t
 QUICK_TEXTS = 3
 SINGLE_TEXTS = 4
 SHORTEST_FIRST_FRACTION = 0.75
+REPEATS = 4  # of the texts for a model that speaks freely and so shortly that one pass would not be steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ def shipped_texts(quick: bool) -> tuple[str, ...]:
     return tuple(sorted(texts, key=len)[:QUICK_TEXTS] if quick else texts)
 
 
-def spoken_freely(texts: tuple[str, ...]) -> tuple[Utterance, ...]:
-    """Utterances that end when the model says so."""
-    return tuple(Utterance(text) for text in texts)
+def spoken_freely(texts: tuple[str, ...], quick: bool) -> tuple[Utterance, ...]:
+    """Utterances that end when the model says so; all texts several times over unless `quick`."""
+    return tuple(Utterance(text) for text in texts) * (1 if quick else REPEATS)
 
 
 def spoken_in_steps(texts: tuple[str, ...], steps_per_character: float) -> tuple[Utterance, ...]:
