@@ -42,9 +42,9 @@ type: setup  ## mypy strict over package and tests
 	$(BIN)/mypy
 
 bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
-	$(BIN)/speechtrt bench tts --model voice --out benchmarks/results/cpu
+	$(BIN)/speechtrt bench tts --model voice --trials 6 --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench tts --dimensions speecht5 --out benchmarks/results/cpu
-	$(BIN)/speechtrt bench asr --out benchmarks/results/cpu
+	$(BIN)/speechtrt bench asr --trials 6 --out benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.headline README.md
 
 clean:  ## remove build/ and caches, keep the virtual environment

@@ -11,7 +11,7 @@ ARRIVAL = "offline: all recordings are at hand at time 0, and `batch` of them ar
 BATCHES = (1, 4, 16)
 QUICK_BATCHES = (1, 4)
 QUICK_UTTERANCES = 6
-REPEATS = 10  # of the recordings in a pass, so that the fastest passes last long enough to be steady
+REPEATS = 4  # of the recordings in a pass, so that the fastest passes last long enough to be steady
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,3 +33,8 @@ class Distribution:
     def variation(self) -> float:
         """Coefficient of variation, std / mean."""
         return self.std / self.mean if self.mean else 0.0
+
+    @property
+    def uncertainty(self) -> float:
+        """Standard error of the mean, relative to the mean."""
+        return float(self.variation / np.sqrt(self.count))

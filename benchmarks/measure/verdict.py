@@ -6,7 +6,7 @@ from typing import Literal
 from speechtrt.benchmarks.measure.distribution import Distribution
 
 FEWEST_TRIALS = 3
-MOST_VARIATION = 0.10
+MOST_UNCERTAINTY = 0.058  # of a mean over trials: 10 % of variation over three of them, and noisier rates need more
 MOST_FOREIGN_SHARE = 0.10
 
 Valid = Literal[True] | tuple[str, ...]
@@ -18,13 +18,16 @@ def quick_reasons(quick: bool) -> list[str]:
 
 
 def trial_reasons(rates: Mapping[str, Sequence[float]]) -> list[str]:
-    """Too few trials, or rates that differ too much between trials, per side."""
+    """Too few trials, or too few for how much their rates differ, per side."""
     reasons = []
     for side, values in rates.items():
         if len(values) < FEWEST_TRIALS:
             reasons.append(f"{side}: {len(values)} trials, at least {FEWEST_TRIALS} are needed")
-        elif (variation := Distribution.of(values).variation) > MOST_VARIATION:
-            reasons.append(f"{side}: rates of trials vary by {variation:.0%}, at most {MOST_VARIATION:.0%} is allowed")
+        elif (uncertainty := Distribution.of(values).uncertainty) > MOST_UNCERTAINTY:
+            reasons.append(
+                f"{side}: the mean rate of {len(values)} trials is uncertain by {uncertainty:.1%}, "
+                f"at most {MOST_UNCERTAINTY:.1%} is allowed; run more trials"
+            )
     return reasons
 
 

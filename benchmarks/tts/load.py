@@ -8,7 +8,7 @@ ARRIVAL = "closed loop: all requests are queued at time 0; latency counts from t
 QUICK_TEXTS = 3
 SINGLE_TEXTS = 4
 SHORTEST_FIRST_FRACTION = 0.75
-REPEATS = 4  # of the texts for a model that speaks freely and so shortly that one pass would not be steady
+REPEATS = 2  # of the texts for a model that speaks freely and so shortly that one pass would not be steady
 
 
 @dataclass(frozen=True, slots=True)

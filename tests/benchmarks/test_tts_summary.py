@@ -101,7 +101,7 @@ def test_steady_quiet_trials_leave_no_doubt() -> None:
 
 def test_trials_that_vary_too_much_are_not_valid() -> None:
     shaky = measured([trial(ENGINES, w) for w in (1.0, 1.4, 0.8)])
-    assert [r for r in doubts(shaky, summarise(shaky, ENGINES)) if r.startswith(f"{ENGINES}: rates of trials vary")]
+    assert [r for r in doubts(shaky, summarise(shaky, ENGINES)) if r.startswith(f"{ENGINES}: the mean rate of")]
     assert report(shaky).result.valid is not True
 
 

@@ -8,7 +8,12 @@ def test_steady_trials_on_a_quiet_machine_are_valid() -> None:
 
 def test_unsteady_trials_are_named() -> None:
     [reason] = trial_reasons({"steady": [1.0, 1.0, 1.0], "shaky": [1.0, 1.5, 0.7]})
-    assert reason.startswith("shaky: rates of trials vary by 38%")
+    assert reason.startswith("shaky: the mean rate of 3 trials is uncertain by 22")
+
+
+def test_more_trials_make_up_for_noise() -> None:
+    assert trial_reasons({"a": [1.0, 1.2, 0.98]})
+    assert not trial_reasons({"a": [1.0, 1.2, 0.98] * 4})
 
 
 def test_two_trials_are_too_few() -> None:
