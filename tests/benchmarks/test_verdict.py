@@ -8,7 +8,7 @@ def test_steady_trials_on_a_quiet_machine_are_valid() -> None:
 
 def test_unsteady_trials_are_named() -> None:
     [reason] = trial_reasons({"steady": [1.0, 1.0, 1.0], "shaky": [1.0, 1.5, 0.7]})
-    assert reason.startswith("shaky: the mean rate of 3 trials is uncertain by 22")
+    assert reason.startswith("shaky: the mean rate of 3 trials is uncertain by 21.9%")
 
 
 def test_more_trials_make_up_for_noise() -> None:
