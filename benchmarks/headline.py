@@ -56,9 +56,10 @@ def headline(results: Path) -> str:
 def _quality(heard: Summary, spoken: Summary) -> str:
     return (
         f"On held-out synthetic sentences the reference recogniser's word error rate is {heard['wer_560ms']:.1%}; "
-        f"reading the reference voice, its character error rate is {spoken['cer']:.1%} ({spoken['original_cer']:.1%} on the "
-        "flite's own speech of the same sentences). Every number is from [benchmarks/results/cpu](benchmarks/results/cpu): "
-        "both sides in turns, in one run on one machine ([method](docs/benchmarks.md))."
+        f"reading the reference voice, its character error rate is {spoken['cer']:.1%} "
+        f"({spoken['original_cer']:.1%} on flite's own speech of the same sentences). Every number is from "
+        "[benchmarks/results/cpu](benchmarks/results/cpu): both sides in turns, in one run on one machine "
+        "([method](docs/benchmarks.md))."
     )
 
 
