@@ -1,11 +1,11 @@
-from speechtrt.benchmarks.tts.load import shipped_texts, singles, spoken_in_steps
+from speechtrt.benchmarks.tts.load import REPEATS, shipped_texts, singles, spoken_freely, spoken_in_steps
 
 
 def test_shipped_texts_spread_from_short_to_long() -> None:
     lengths = sorted(len(text) for text in shipped_texts(quick=False))
-    assert 8 <= len(lengths) <= 16
-    assert lengths[0] <= 12
-    assert lengths[-1] >= 190
+    assert len(lengths) == 24
+    assert (lengths[0], lengths[-1]) == (10, 70)
+    assert 30 <= lengths[12] <= 50
     assert shipped_texts(quick=False) == shipped_texts(quick=False)
 
 
@@ -17,6 +17,11 @@ def test_shipped_texts_read_the_same_with_and_without_a_text_front_end() -> None
 
 def test_a_quick_run_takes_the_shortest() -> None:
     assert max(map(len, shipped_texts(quick=True))) <= sorted(map(len, shipped_texts(quick=False)))[2]
+
+
+def test_free_speech_repeats_its_texts_unless_quick() -> None:
+    assert [u.text for u in spoken_freely(("a", "b"), quick=True)] == ["a", "b"]
+    assert [u.text for u in spoken_freely(("a", "b"), quick=False)] == ["a", "b"] * REPEATS
 
 
 def test_steps_follow_the_length_of_the_text() -> None:
