@@ -10,7 +10,8 @@ from speechtrt.errors import DataError
 
 BEGIN, END = "<!-- numbers -->", "<!-- /numbers -->"
 RESULTS = Path("benchmarks/results/cpu")
-VOICE, DIMENSIONS = "tts_benchmarks", "tts_benchmarks_speecht5_dimensions"
+VOICE, DIMENSIONS, ASR = "tts_benchmarks", "tts_benchmarks_speecht5_dimensions", "asr_benchmarks"
+ONE_RECORDING = "ort-cpu-int8.chunk_560.batch_1.real_time_factor"
 VOICE_QUALITY, CTC_QUALITY = "tts_reference", "ctc_reference"
 
 Summary = dict[str, float]
@@ -42,19 +43,21 @@ SPEED = (
 def headline(results: Path) -> str:
     """The block between the README's markers. Raises DataError for a result that is missing or may not be quoted."""
     voice, dimensions = (_summary(results, name) for name in (VOICE, DIMENSIONS))
+    asr = _summary(results, ASR)
     spoken, heard = (_summary(results, name) for name in (VOICE_QUALITY, CTC_QUALITY))
     lines = [
         "| text to speech, two CPU cores | reference voice | SpeechT5 dimensions, random weights |",
         "|---|---:|---:|",
         *(row.cells(voice, dimensions) for row in SPEED),
         "",
-        _quality(heard, spoken),
+        _recognition(asr, heard, spoken),
     ]
     return "\n".join(lines)
 
 
-def _quality(heard: Summary, spoken: Summary) -> str:
+def _recognition(asr: Summary, heard: Summary, spoken: Summary) -> str:
     return (
+        f"Recognition of one recording at a time takes {asr[ONE_RECORDING]:.4f} s per second of audio. "
         f"On held-out synthetic sentences the reference recogniser's word error rate is {heard['wer_560ms']:.1%}; "
         f"reading the reference voice, its character error rate is {spoken['cer']:.1%} "
         f"({spoken['original_cer']:.1%} on flite's own speech of the same sentences). Every number is from "
