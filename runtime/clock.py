@@ -1,5 +1,6 @@
 """Where the time goes: seconds, calls and rows of every stage."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,10 +24,11 @@ class StageTime:
 
 @dataclass(slots=True)
 class StageClock:
-    """Adds up time per stage. Stages do not nest."""
+    """Adds up time per stage, for any number of threads. Stages do not nest within a thread."""
 
     now: Callable[[], float] = time.perf_counter
     _times: dict[str, StageTime] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def measure(self, stage: str, rows: int = 1) -> Iterator[None]:
@@ -35,9 +37,7 @@ class StageClock:
         try:
             yield
         finally:
-            old = self.time(stage)
-            seconds = old.seconds + self.now() - start
-            self._times[stage] = StageTime(stage, seconds, old.calls + 1, old.rows + rows)
+            self._add(stage, self.now() - start, rows)
 
     def time(self, stage: str) -> StageTime:
         """The time of one stage; zero when it has not run."""
@@ -45,8 +45,15 @@ class StageClock:
 
     def times(self) -> tuple[StageTime, ...]:
         """Every stage that has run, in order of first use."""
-        return tuple(self._times.values())
+        with self._lock:
+            return tuple(self._times.values())
 
     def reset(self) -> None:
         """Forget everything, as before a measurement."""
-        self._times.clear()
+        with self._lock:
+            self._times.clear()
+
+    def _add(self, stage: str, seconds: float, rows: int) -> None:
+        with self._lock:
+            old = self.time(stage)
+            self._times[stage] = StageTime(stage, old.seconds + seconds, old.calls + 1, old.rows + rows)

@@ -40,6 +40,18 @@ class TextError(SpeechTRTError):
     """A text is empty, too long, or has nothing that the model can speak."""
 
 
+class CapacityError(SpeechTRTError):
+    """The queue is full, or the service is shutting down; the same request may succeed later or elsewhere."""
+
+
+class DeadlineError(SpeechTRTError):
+    """A request was not finished by its deadline."""
+
+
+class CancelledError(SpeechTRTError):
+    """A request was given up before it was finished."""
+
+
 class DataError(SpeechTRTError):
     """Training or evaluation data is missing, malformed, or needs a program that is not installed."""
 

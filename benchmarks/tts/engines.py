@@ -7,8 +7,8 @@ from pathlib import Path
 from speechtrt.benchmarks.measure.clock import Stopwatch
 from speechtrt.benchmarks.tts.load import Utterance
 from speechtrt.benchmarks.tts.trial import Single, TtsTrial
+from speechtrt.runtime.tts.pipeline import Pipeline
 from speechtrt.runtime.tts.speech import BULK, INTERACTIVE, ChunkPlan, SpeechRequest
-from speechtrt.runtime.tts.synthesizer import Synthesizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +23,27 @@ class EngineSide:
 
     def __call__(self) -> "EngineSpeaker":
         """Open the engines. Raises ManifestError, IntegrityError or BackendError."""
-        return EngineSpeaker(self, Synthesizer.open(self.folder, self.slots, self.threads))
+        return EngineSpeaker(self, Pipeline.open(self.folder, self.slots, self.threads))
 
 
 @dataclass(slots=True)
 class EngineSpeaker:
-    """An opened synthesizer."""
+    """An opened pipeline."""
 
     side: EngineSide
-    synthesizer: Synthesizer
+    pipeline: Pipeline
 
     def warm_up(self, utterances: Sequence[Utterance]) -> None:
         """Speak a little, unmeasured."""
-        self.synthesizer.synthesize_many([self._request(u, INTERACTIVE) for u in utterances])
+        self.pipeline.synthesize_many([self._request(u, INTERACTIVE) for u in utterances])
 
     def speak(self, utterances: tuple[Utterance, ...], alone: tuple[int, ...]) -> TtsTrial:
         """All requests at once in the plan that does the least work, then those `alone` in the interactive plan."""
-        clock = self.synthesizer.clock
+        clock = self.pipeline.clock
         clock.reset()
         seconds, audio = [0.0] * len(utterances), [0.0] * len(utterances)
         watch = Stopwatch()
-        for done in self.synthesizer.completions([self._request(u, BULK) for u in utterances]):
+        for done in self.pipeline.completions([self._request(u, BULK) for u in utterances]):
             seconds[done.index], audio[done.index] = watch.wall, done.speech.audio.seconds
         elapsed = watch.read()
         stages = {time.stage: time.seconds for time in clock.times()}
@@ -56,14 +56,14 @@ class EngineSpeaker:
             latency_seconds=tuple(seconds),
             audio_seconds=tuple(audio),
             stage_seconds={**stages, "other": elapsed.wall - sum(stages.values())},
-            batch_fill=decoder.rows_per_call / self.synthesizer.slots,
+            batch_fill=decoder.rows_per_call / self.pipeline.slots,
             decoder_steps=decoder.calls,
             singles=tuple(self._alone(i, utterances[i]) for i in alone),
         )
 
     def _alone(self, index: int, utterance: Utterance) -> Single:
         watch = Stopwatch()
-        [speech] = self.synthesizer.synthesize_many([self._request(utterance, INTERACTIVE)])
+        [speech] = self.pipeline.synthesize_many([self._request(utterance, INTERACTIVE)])
         return Single(index, watch.wall, speech.first_audio_seconds)
 
     def _request(self, utterance: Utterance, plan: ChunkPlan) -> SpeechRequest:

@@ -67,6 +67,12 @@ class Scheduler(Generic[R]):
             return None
         return self.slots.release(owner)
 
+    def withdraw(self, request: R) -> Move | None:
+        """Forget a request wherever it is; the move that keeps the rows compact, or None."""
+        self._queue = deque(w for w in self._queue if w.request is not request)
+        owner = next((o for o, r in self._placed.items() if r is request), None)
+        return None if owner is None else self.retire(owner)
+
     def clear(self) -> None:
         """Forget everyone who waits or runs."""
         self._queue.clear()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from speechtrt.audio import Audio
+from speechtrt.audio import Audio, Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,10 @@ BULK = ChunkPlan(first=512, growth=1, largest=512)  # the least work: most utter
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
-    """A text to speak. `voice` None is the first voice of the model.
+    """A text to speak. `voice` None is the first voice of the model, `language` None any that it speaks.
 
     `steps` replaces the stop rule by a fixed number of decoder steps (per sentence), for models with random weights.
+    `deadline_seconds` count from submission; a request that is not finished by then is given up.
     """
 
     text: str
@@ -30,6 +31,16 @@ class SpeechRequest:
     seed: int = 0
     steps: int | None = None
     plan: ChunkPlan = BULK
+    language: str | None = None
+    deadline_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechChunk:
+    """Part number `index` of a speech: `samples` [n] float32; all parts joined are the speech."""
+
+    index: int
+    samples: Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +52,3 @@ class Speech:
     first_audio_seconds: float
     total_seconds: float
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """The speech of request number `index`, finished `seconds` after it was submitted."""
-
-    index: int
-    speech: Speech
-
-    @property
-    def seconds(self) -> float:
-        """Time from submission to the last sample."""
-        return self.speech.total_seconds

@@ -10,6 +10,7 @@ from speechtrt.runtime.tts.sentences import split_sentences
 from speechtrt.runtime.tts.tokens import TokenEncoder
 
 ENGLISH = "en"
+LONGEST_TEXT = 50_000  # an hour of speech
 SHOWN = 40  # characters of a refused text that the message repeats
 
 
@@ -29,15 +30,22 @@ class FrontEnd:
     languages: tuple[str, ...]
     max_tokens: int
 
-    def prepare(self, text: str) -> Script:
-        """The script of `text`. Raises TextError when there is nothing to speak."""
-        if not text.strip():
-            raise TextError("the text is empty; expected at least one word")
+    def prepare(self, text: str, language: str | None = None) -> Script:
+        """The script of `text`. Raises TextError when there is nothing to speak, or too much."""
+        self._check(text, language)
         spoken = self._known(normalise(text) if ENGLISH in self.languages else " ".join(text.split()))
         pieces = [p for p in split_sentences(spoken, self._fits) if self._speakable(p)]
         if not pieces:
             raise TextError(f"nothing in {_shown(text)} can be spoken by this model; expected letters or numbers")
         return Script(tuple(self.encoder.encode(p) for p in pieces), self._left_out(spoken))
+
+    def _check(self, text: str, language: str | None) -> None:
+        if language is not None and language.replace("_", "-").split("-")[0].lower() not in self.languages:
+            raise TextError(f"the model does not speak {language!r}; expected {' or '.join(self.languages)}")
+        if len(text) > LONGEST_TEXT:
+            raise TextError(f"the text has {len(text)} characters; expected at most {LONGEST_TEXT}: speak it in parts")
+        if not text.strip():
+            raise TextError("the text is empty; expected at least one word")
 
     def _known(self, text: str) -> str:
         """Letters that the model knows only without their accents lose them."""

@@ -49,7 +49,7 @@ class DropoutMasks:
         np.multiply(kept, 1.0 / (1.0 - self.rate), out=out, casting="unsafe")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Utterance:
     """A sentence that is being decoded. `tokens` int64 [text_len], `speaker` float32 [speaker_dim]."""
 

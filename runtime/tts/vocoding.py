@@ -32,7 +32,7 @@ class Span:
         return slice((self.start - outer.start) * unit, (self.stop - outer.start) * unit)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Voicing:
     """An utterance's way to sound: what has been voiced, and the size of the next chunk."""
 

@@ -123,6 +123,21 @@ def test_what_cannot_be_spoken_is_refused(text: str) -> None:
         front_end().prepare(text)
 
 
+def test_a_text_without_end_is_refused() -> None:
+    with pytest.raises(TextError, match="1000000 characters; expected at most 50000"):
+        front_end().prepare("a" * 1_000_000)
+
+
+@pytest.mark.parametrize("language", ["en", "EN", "en-US", "en_GB", None])
+def test_every_english_is_english(language: str | None) -> None:
+    assert front_end().prepare("hello", language).sentences
+
+
+def test_a_language_that_the_model_lacks_is_refused() -> None:
+    with pytest.raises(TextError, match="does not speak 'de'; expected en"):
+        front_end().prepare("hallo", "de")
+
+
 def test_other_languages_keep_their_digits() -> None:
     german = FrontEnd(LetterEncoder("abcdefghijklmnopqrstuvwxyz 0123456789"), ("de",), max_tokens=20)
     assert len(german.prepare("am 7 mai").sentences[0]) == 8

@@ -1,0 +1,47 @@
+"""A pipeline over the fake backend, and a stage that waits to be let go."""
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.tts.pipeline import Pipeline
+from speechtrt.runtime.tts.text import FrontEnd
+from speechtrt.runtime.tts.voices import Voices
+from tests.runtime.fakes import Compute, FakeBackend, FakeRunner, LetterEncoder, tts_bundle
+
+VOICES = Voices({"anna": np.array([0.1, 0.2], np.float32), "ben": np.array([0.5, 0.9], np.float32)})
+
+
+def build(runners: dict[str, FakeRunner], slots: int = 3) -> Pipeline:
+    model = tts_bundle(runners)
+    front_end = FrontEnd(LetterEncoder(), model.text.languages, model.limits.max_text)
+    return Pipeline.over(model, FakeBackend(runners), front_end, VOICES, slots)
+
+
+@dataclass(slots=True)
+class Gate:
+    """A stage's function that runs once per permit, and freely when it is open."""
+
+    compute: Compute
+    _permits: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    _open: bool = False
+
+    @classmethod
+    def before(cls, runner: FakeRunner) -> "Gate":
+        gate = cls(runner.compute)
+        runner.compute = gate
+        return gate
+
+    def __call__(self, inputs: dict[str, Array]) -> dict[str, Array]:
+        if not self._open:
+            assert self._permits.acquire(timeout=30)
+        return self.compute(inputs)
+
+    def let(self, times: int) -> None:
+        self._permits.release(times)
+
+    def open(self) -> None:
+        self._open = True
+        self._permits.release()
