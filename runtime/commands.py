@@ -84,7 +84,7 @@ def transcribe(
     folder = engines or reference_engines(CTC)
     audios = _read_audios(files)
     if audios:
-        with Transcriber.open(folder, chunk, slots=min(len(audios), 16)) as transcriber:
+        with Transcriber.open(folder, (chunk,), slots=min(len(audios), 16)) as transcriber:
             transcripts = dict(zip(audios, transcriber.transcribe_many(list(audios.values())), strict=True))
             model, engine = transcriber.model.name, transcriber.engine
         if as_json:

@@ -41,7 +41,7 @@ class TextError(SpeechTRTError):
 
 
 class CapacityError(SpeechTRTError):
-    """The queue is full, or the service is shutting down; the same request may succeed later or elsewhere."""
+    """A queue or every place is full, or the service is shutting down; the same may succeed later or elsewhere."""
 
 
 class DeadlineError(SpeechTRTError):

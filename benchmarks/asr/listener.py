@@ -59,7 +59,9 @@ class Listener:
         )
 
     def _warm(self, cell: Cell) -> Transcriber:
-        transcriber = Transcriber.open(self.side.folder, cell.chunk, cell.batch, self.side.threads)
+        transcriber = Transcriber.open(
+            self.side.folder, (cell.chunk,), cell.batch, workers=1, threads=self.side.threads
+        )
         transcriber.transcribe_many(self.side.audios[: cell.batch])
         self._open[cell] = transcriber
         return transcriber

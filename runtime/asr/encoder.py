@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speechtrt.runtime.asr.windows import Window
-from speechtrt.runtime.backends.base import Array, Runner
+import numpy as np
+
+from speechtrt.audio import Samples
+from speechtrt.runtime.asr.decoding.base import Frames
+from speechtrt.runtime.backends.base import Runner
 from speechtrt.runtime.batching.memory import SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move, Swap
 
@@ -23,18 +26,40 @@ class Encoder:
         runner.bind(memory.arrays)
         return cls(runner, memory)
 
+    @property
+    def labels(self) -> int:
+        """How many labels a frame chooses from, the blank included."""
+        return int(self.memory["log_probs"].shape[-1])
+
     def admit(self, row: int) -> None:
         """Make a row ready for a new stream."""
         self.memory.reset(row)
 
-    def step(self, windows: Sequence[Window]) -> list[Array]:
-        """Log-probabilities [frames, labels] of the first rows' windows; valid until the next step."""
-        rows = len(windows)
-        self._load(windows)
-        self.runner.step(rows)
-        self.memory.settle(rows)
-        log_probs, frames = self.memory["log_probs"], self.memory["frames"]
-        return [log_probs[row, : int(frames[row])] for row in range(rows)]
+    def window(self, row: int) -> Samples:
+        """Where a row's next window [window] is to be written; `expect` says how much of it is no padding."""
+        window: Samples = self.memory["pcm"][row]
+        return window
+
+    def expect(self, row: int, samples: int) -> None:
+        """A row's window begins with so many samples of the stream."""
+        self.memory["samples"][row] = samples
+
+    def step(self, rows: int, first: int) -> None:
+        """Hear the windows of `rows` rows from `first` on. Raises BackendError."""
+        self.runner.step(rows, first)
+        self.memory.settle(rows, first)
+
+    def frames(self, rows: int, first: int, numbers: Sequence[int]) -> list[Frames]:
+        """What the last step made of these rows; `numbers` are those of each row's first frame in its stream."""
+        log_probs = self.memory["log_probs"][first : first + rows]
+        counts = self.memory["frames"][first : first + rows].tolist()
+        indices = log_probs.argmax(axis=2)
+        best = np.take_along_axis(log_probs, indices[:, :, None], axis=2)[:, :, 0].tolist()
+        labels = indices.tolist()
+        return [
+            Frames(number, log_probs[row, :count], labels[row][:count], best[row][:count])
+            for row, (number, count) in enumerate(zip(numbers, counts, strict=True))
+        ]
 
     def move(self, move: Move) -> None:
         """Copy a row to another."""
@@ -43,14 +68,6 @@ class Encoder:
     def swap(self, swap: Swap) -> None:
         """Exchange two rows."""
         self.memory.swap(swap)
-
-    def _load(self, windows: Sequence[Window]) -> None:
-        pcm, samples = self.memory["pcm"], self.memory["samples"]
-        for row, window in enumerate(windows):
-            count = len(window.samples)
-            pcm[row, :count] = window.samples
-            pcm[row, count:] = 0
-            samples[row] = count
 
 
 def label_texts(pieces: Sequence[str], labels: int, blank: int) -> tuple[str, ...]:

@@ -1,89 +1,95 @@
-"""One stream of speech, apart from the engine: audio in, windows out; log-probabilities in, words out."""
+"""One stream of speech after the encoder: frames in, events out."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
-import numpy as np
+from speechtrt.runtime.asr.decoding.base import Decoding, Frames, Labels, Token
+from speechtrt.runtime.asr.decoding.words import last_word, text, words
+from speechtrt.runtime.asr.endpoint import Endpointer
+from speechtrt.runtime.asr.events import Cause, Event, Final, Partial
 
-from speechtrt.audio import Samples
-from speechtrt.bundle import ChunkSpec, CtcSpec
-from speechtrt.errors import AudioError
-from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder, LogProbs, words
-from speechtrt.runtime.asr.resampler import Resampler
-from speechtrt.runtime.asr.transcript import Transcript
-from speechtrt.runtime.asr.windows import Window, WindowCutter
-
-
-class SessionState(Enum):
-    """OPEN takes audio, FLUSHED only gives results, CLOSED does neither."""
-
-    OPEN = "open"
-    FLUSHED = "flushed"
-    CLOSED = "closed"
+LONGEST_WORD = 3  # lengths of an utterance that a word without an end may last
 
 
 @dataclass(slots=True)
 class Session:
-    """The audio and the words of one stream. `pieces` are the labels' texts, `rate` and `hop` are the model's."""
+    """Decodes the frames of one stream, cuts them into utterances, and says so to `emit`.
 
-    chunk: ChunkSpec
-    ctc: CtcSpec
-    pieces: tuple[str, ...]
-    rate: int
-    hop: int
-    state: SessionState = SessionState.OPEN
-    _resampler: Resampler = field(init=False)
-    _cutter: WindowCutter = field(init=False)
-    _decoder: GreedyDecoder = field(init=False)
-    _heard: int = 0  # samples at the rate they came with
-    _rate: int = 1
+    An utterance that is cut by its length ends after its last complete word; the tokens of the next word go on into
+    the next utterance, so that the finals of a stream have exactly the words of the whole.
+    """
 
-    def __post_init__(self) -> None:
-        self._resampler = Resampler(self.rate)
-        self._cutter = WindowCutter(self.chunk, self.hop)
-        self._decoder = GreedyDecoder(self.ctc.blank)
-
-    @property
-    def ready(self) -> bool:
-        """Whether the engine has a window to work on."""
-        return self.state is not SessionState.CLOSED and self._cutter.ready
+    labels: Labels
+    frame_seconds: float
+    decoder: Decoding
+    endpointer: Endpointer
+    emit: Callable[[Event], None]
+    partials: bool = True
+    _frame: int = 0
+    _utterance: int = 0
+    _carried: list[Token] = field(default_factory=list)
+    _lengths: int = 0
+    _tokens: int = 0
+    _shown: tuple[str, str] = ("", "")
 
     @property
-    def transcript(self) -> Transcript:
-        """What has been heard so far; final after `flush` when nothing is `ready`."""
-        seconds = round(self._heard / self._rate, 3)
-        heard = words(self._decoder.tokens, self.pieces, self.ctc.frame_seconds, seconds)
-        return Transcript(" ".join(w.word for w in heard), heard, seconds)
+    def seconds(self) -> float:
+        """How much of the stream has been heard or dropped."""
+        return round(self._frame * self.frame_seconds, 3)
 
-    def accept(self, pcm: Samples, rate: int) -> None:
-        """Append mono samples [n] in [-1, 1] at `rate` Hz. Raises AudioError."""
-        self._expect(SessionState.OPEN)
-        if pcm.ndim != 1 or not np.issubdtype(pcm.dtype, np.floating):
-            raise AudioError(f"found samples of {pcm.dtype} {pcm.shape}; expected mono float samples [n] in [-1, 1]")
-        if not np.isfinite(pcm).all():
-            raise AudioError("found NaN or infinite samples; expected finite values")
-        self._cutter.push(self._resampler.push(pcm.astype(np.float32, copy=False), rate))
-        self._heard, self._rate = self._heard + len(pcm), rate
+    def hear(self, frames: Frames) -> None:
+        """The encoder's answer to the stream's oldest window."""
+        start, blank = 0, self.labels.blank
+        for index, label in enumerate(frames.labels):
+            if cause := self.endpointer.accept(label == blank):
+                self.decoder.accept(frames.part(start, index + 1))
+                self._cut(cause)
+                start = index + 1
+        self.decoder.accept(frames.part(start, len(frames)) if start else frames)
+        self._frame += len(frames)
+        if self.partials:
+            self._show()
 
-    def flush(self) -> None:
-        """The audio ends here. Raises AudioError when it has ended before."""
-        self._expect(SessionState.OPEN)
-        self._cutter.push(self._resampler.end())
-        self._cutter.end()
-        self.state = SessionState.FLUSHED
+    @property
+    def next_frame(self) -> int:
+        """Number of the frame that comes next."""
+        return self._frame
 
-    def close(self) -> None:
-        """Take nothing more; it may be closed twice."""
-        self.state = SessionState.CLOSED
+    def skip(self, frames: int) -> None:
+        """Frames that nobody will hear."""
+        self._frame += frames
 
-    def take(self) -> Window:
-        """The next window for the engine; it must be `ready`."""
-        return self._cutter.take()
+    def finish(self, seconds: float) -> None:
+        """The stream of `seconds` is over."""
+        self._close([*self._carried, *self.decoder.finish()], Cause.END, seconds)
 
-    def receive(self, log_probs: LogProbs) -> None:
-        """The engine's answer [frames, labels] to the oldest window taken."""
-        self._decoder.accept(log_probs)
+    def _cut(self, cause: Cause) -> None:
+        tokens = [*self._carried, *self.decoder.finish()]
+        self._carried, self._lengths = [], self._lengths + 1 if cause is Cause.LENGTH else 0
+        if 0 < self._lengths < LONGEST_WORD:
+            last = last_word(tokens, self.labels.texts)
+            tokens, self._carried = tokens[:last], tokens[last:]
+        self.endpointer.reset(speech=bool(self._carried))
+        self._close(tokens, cause)
 
-    def _expect(self, state: SessionState) -> None:
-        if self.state is not state:
-            raise AudioError(f"the stream is {self.state.value}; expected an {state.value} one, so start another")
+    def _close(self, tokens: Sequence[Token], cause: Cause, seconds: float = float("inf")) -> None:
+        heard = words(tokens, self.labels.texts, self.frame_seconds, seconds)
+        if not heard:
+            return
+        self._lengths = 0
+        said = " ".join(word.word for word in heard)
+        self.emit(Final(self._utterance, said, heard, heard[0].start, heard[-1].end, cause))
+        self._utterance += 1
+        self._shown = ("", "")
+
+    def _show(self) -> None:
+        texts, unstable = self.labels.texts, self.decoder.unstable
+        stable = [*self._carried, *self.decoder.stable]
+        if len(stable) == self._tokens and not unstable and not self._shown[1]:
+            return
+        self._tokens = len(stable)
+        begun = text(stable, texts)
+        shown = (begun, text([*stable, *unstable], texts)[len(begun) :] if unstable else "")
+        if shown != self._shown and any(shown):
+            self._shown = shown
+            self.emit(Partial(self._utterance, *shown, self.seconds))

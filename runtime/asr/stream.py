@@ -1,55 +1,88 @@
-"""A live stream as its owner sees it."""
+"""A live stream as its owner sees it, from any thread."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from speechtrt.audio import Samples
-from speechtrt.runtime.asr.session import Session, SessionState
-from speechtrt.runtime.asr.transcript import Transcript
+import numpy as np
+
+from speechtrt.runtime.asr.channel import Channel, StreamState
+from speechtrt.runtime.asr.events import Event
+from speechtrt.runtime.asr.intake import Intake, Pcm
+from speechtrt.runtime.asr.lane import Lane
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Audio goes in by `accept`; the transcriber's `step` works on all its streams; `flush` ends this one."""
+    """Audio goes in by `accept` and `end`, events come out by `next`, `poll` or iteration.
 
-    _session: Session
-    _step: Callable[[], int]
+    Every method may be called from any thread. A stream that is not read keeps at most 1000 events.
+    """
+
+    lane: Lane
+    channel: Channel
+    intake: Intake
+    _sending: Lock = field(default_factory=Lock)
 
     @property
-    def state(self) -> SessionState:
+    def state(self) -> StreamState:
         """Whether the stream takes audio."""
-        return self._session.state
+        return self.channel.state
 
     @property
-    def ready(self) -> bool:
-        """Whether the next step has a chunk of this stream to work on."""
-        return self._session.ready
+    def backlog(self) -> float:
+        """Seconds of audio that wait to be heard."""
+        return self.channel.cutter.seconds
 
     @property
-    def transcript(self) -> Transcript:
-        """What the steps so far have heard."""
-        return self._session.transcript
+    def full(self) -> bool:
+        """Whether `accept` would wait."""
+        return self.channel.full
 
-    def accept(self, pcm: Samples, rate: int) -> None:
-        """Append mono samples [n] in [-1, 1] at `rate` Hz. Raises AudioError."""
-        self._session.accept(pcm, rate)
+    def accept(self, pcm: Pcm, rate: int, timeout: float | None = None) -> None:
+        """Append audio at `rate` Hz: bytes of the stream's encoding, cut anywhere, or float or int16 samples [n].
+
+        Waits while the stream is full, at most `timeout` seconds. Raises AudioError for bad audio or a stream that has
+        ended, CapacityError after the timeout; then nothing, or a whole number of seconds of `pcm`, was taken.
+        """
+        with self._sending:
+            for piece in pieces(pcm, rate):
+                self.channel.expect_open()
+                self.lane.wait_for_room(self.channel, timeout)
+                self.lane.push(self.channel, self.intake.push(piece, rate))
 
     def end(self) -> None:
-        """The audio ends here; the coming steps hear the rest. Raises AudioError when it has ended before."""
-        self._session.flush()
-
-    def flush(self) -> Transcript:
-        """End the stream, hear the rest at once, and free its slot; the final transcript. Raises AudioError."""
-        self.end()
-        while self._session.ready:
-            self._step()
-        return self._session.transcript
+        """The audio ends here; the rest of the events follow. Raises AudioError when it has ended before."""
+        with self._sending:
+            self.channel.expect_open()
+            self.lane.end(self.channel, self.intake.end(), self.intake.seconds)
 
     def close(self) -> None:
-        """Give up the stream; its slot is free at the next step. It may be closed twice."""
-        self._session.close()
+        """Give up the stream; nothing more is heard of it. It may be closed twice."""
+        self.lane.close(self.channel)
+
+    def next(self, timeout: float | None = None) -> Event | None:
+        """The oldest unread event; None when the stream is over, or when none came in `timeout` seconds.
+
+        Raises the error that ended the stream.
+        """
+        return self.channel.outbox.get(timeout)
+
+    def poll(self) -> list[Event]:
+        """All unread events, without waiting. Raises the error that ended the stream when there are none."""
+        return self.channel.outbox.drain()
+
+    @property
+    def over(self) -> bool:
+        """Whether no event will come any more; unread ones may still wait."""
+        return self.channel.outbox.closed
+
+    def __iter__(self) -> Iterator[Event]:
+        """Every event until the stream is over. Raises the error that ended the stream."""
+        while (event := self.next()) is not None:
+            yield event
 
     def __enter__(self) -> Self:
         return self
@@ -58,3 +91,11 @@ class Stream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def pieces(pcm: Pcm, rate: int) -> Iterator[Pcm]:
+    """`pcm` in pieces of at most a second or so, which one buffer has room for; an empty one stays one piece."""
+    whole = pcm if isinstance(pcm, np.ndarray) else memoryview(pcm).cast("B")
+    most = max(1, rate)
+    for start in range(0, max(1, len(whole)), most):
+        yield whole[start : start + most]

@@ -1,76 +1,84 @@
-"""Speech to text with continuous batching: admit, step, retire."""
+"""Speech to text: recordings and live streams, many at a time, from any thread."""
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Condition
 from types import TracebackType
 from typing import Self
 
 from speechtrt.audio import Audio
-from speechtrt.bundle import Bundle, ChunkSpec, Task
+from speechtrt.bundle import Bundle, Task
 from speechtrt.engine_set import EngineFolder
-from speechtrt.errors import BackendError
-from speechtrt.runtime.asr.encoder import Encoder, label_texts
-from speechtrt.runtime.asr.session import Session, SessionState
+from speechtrt.errors import BackendError, CapacityError
+from speechtrt.runtime.asr.async_stream import AsyncStream
+from speechtrt.runtime.asr.channel import Channel
+from speechtrt.runtime.asr.decoding.base import DecoderFactory, Labels
+from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
+from speechtrt.runtime.asr.encoder import label_texts
+from speechtrt.runtime.asr.endpoint import Endpointer
+from speechtrt.runtime.asr.intake import Intake
+from speechtrt.runtime.asr.lane import Lane
+from speechtrt.runtime.asr.lanes import Lanes, Plan, known_chunks
+from speechtrt.runtime.asr.options import LIVE, RECORDING, StreamOptions
+from speechtrt.runtime.asr.outbox import Outbox
+from speechtrt.runtime.asr.places import Places
+from speechtrt.runtime.asr.recording import Recording
+from speechtrt.runtime.asr.session import Session
 from speechtrt.runtime.asr.stream import Stream
 from speechtrt.runtime.asr.transcript import Transcript, Transcription
+from speechtrt.runtime.asr.windows import WindowCutter
 from speechtrt.runtime.backends.base import Backend
-from speechtrt.runtime.backends.selection import open_backend
-from speechtrt.runtime.batching.scheduler import Scheduler
-from speechtrt.runtime.batching.slots import Slots
+from speechtrt.runtime.backends.selection import open_backend, usable_cores
 from speechtrt.runtime.clock import StageClock
 
-CHUNK_MILLISECONDS = 560
-
-
-@dataclass(frozen=True, slots=True)
-class _Recording:
-    """A session, and the whole audio it will hear once it has a slot; None for a live stream."""
-
-    session: Session
-    audio: Audio | None
-
-    @property
-    def done(self) -> bool:
-        return self.session.state is not SessionState.OPEN and not self.session.ready
+SLOTS, BATCH = 64, 16
+WAIT_SECONDS = 0.060
 
 
 @dataclass(slots=True)
 class Transcriber:
-    """Hears recordings and live streams, many at a time. Not for use by several threads at once."""
+    """Hears recordings and live streams, many at a time. Every method may be called from any thread."""
 
     model: Bundle
     engine: str
-    chunk: ChunkSpec
+    labels: Labels
+    places: Places
     clock: StageClock
-    _pieces: tuple[str, ...]
-    _encoder: Encoder
-    _scheduler: Scheduler[_Recording]
-    _closing: ExitStack
+    _lanes: Lanes
+    _decoding: DecoderFactory
     _now: Callable[[], float]
 
     @classmethod
     def open(
         cls,
-        folder: Path,
-        chunk_milliseconds: int = CHUNK_MILLISECONDS,
-        slots: int = 16,
-        threads: int | None = 1,
+        engines: Path,
+        chunks: Sequence[int] | None = None,
+        slots: int = SLOTS,
+        batch: int = BATCH,
+        workers: int | None = None,
+        threads: int = 1,
+        decoding: DecoderFactory = GreedyDecoder,
     ) -> "Transcriber":
-        """Open an engine set of a CTC model; its small steps gain nothing from a second thread, None takes every core.
+        """Open an engine set of a CTC model for up to `slots` streams of these chunk sizes (milliseconds; None is all).
 
-        Raises ManifestError, IntegrityError or BackendError.
+        `workers` threads hear up to `batch` streams at a time each; None is one for every core, which serves small
+        steps better than `threads` inside each. Raises ManifestError, IntegrityError or BackendError.
         """
-        engines = EngineFolder.open(folder)
-        model = engines.manifest.model
+        folder = EngineFolder.open(engines)
+        model = folder.manifest.model
         if model.task is not Task.CTC:
-            raise BackendError(f"{folder}: holds a {model.task} model; expected a {Task.CTC} model")
+            raise BackendError(f"{engines}: holds a {model.task} model; expected a {Task.CTC} model")
         from speechtrt.runtime.pieces import load_pieces, piece_texts
 
-        pieces = piece_texts(load_pieces(engines.file(model.text.tokenizer)))
-        return cls.over(model, open_backend(engines, threads), pieces, chunk_milliseconds, slots)
+        pieces = piece_texts(load_pieces(folder.file(model.text.tokenizer)))
+        workers = max(1, usable_cores() // threads) if workers is None else workers
+        plan = Plan(tuple(chunks or known_chunks(model)), slots, min(batch, slots), min(workers, slots), WAIT_SECONDS)
+        return cls.over(model, open_backend(folder, threads), pieces, plan, decoding)
 
     @classmethod
     def over(
@@ -78,77 +86,78 @@ class Transcriber:
         model: Bundle,
         backend: Backend,
         pieces: Sequence[str],
-        chunk_milliseconds: int,
-        slots: int,
+        plan: Plan,
+        decoding: DecoderFactory = GreedyDecoder,
         now: Callable[[], float] = time.perf_counter,
     ) -> "Transcriber":
         """A transcriber over an opened backend; `pieces` are the labels' texts without the blank."""
         assert model.ctc is not None
-        if slots < 1:
-            raise BackendError(f"{slots} slots were asked for; expected at least 1")
-        chunk = _chunk(model, chunk_milliseconds)
-        with ExitStack() as closing:
-            encoder = Encoder.open(closing.enter_context(backend.open(chunk.stage)), slots)
-            labels = encoder.memory["log_probs"].shape[-1]
-            return cls(
-                model=model,
-                engine=backend.name,
-                chunk=chunk,
-                clock=StageClock(now),
-                _pieces=label_texts(pieces, labels, model.ctc.blank),
-                _encoder=encoder,
-                _scheduler=Scheduler(Slots(slots), now, wait_seconds=0.0),
-                _now=now,
-                _closing=closing.pop_all(),
-            )
+        if plan.slots < 1 or plan.workers < 1:
+            raise BackendError(f"{plan.slots} slots and {plan.workers} workers were asked for; expected at least 1")
+        places, clock = Places(plan.slots), StageClock(now)
+        lanes = Lanes.open(model, backend, plan, clock, lambda seconds: None, places.give_back)
+        count = next(iter(lanes.lanes[0].banks.values())).encoder.labels
+        labels = Labels(label_texts(pieces, count, model.ctc.blank), model.ctc.blank)
+        return cls(model, backend.name, labels, places, clock, lanes, decoding, now)
 
-    @property
-    def slots(self) -> int:
-        """How many streams share a batch."""
-        return self._scheduler.slots.capacity
+    def stream(self, options: StreamOptions = LIVE, timeout: float | None = 0.0) -> Stream:
+        """A live stream.
 
-    def transcribe(self, audio: Audio) -> Transcript:
-        """What is said in one recording of any rate. Raises AudioError or BackendError."""
-        return self.transcribe_many([audio])[0]
+        Raises CapacityError when every place is still taken after `timeout` seconds, and BackendError for an unknown
+        chunk or a closed transcriber.
+        """
+        lane = self._lanes.least()
+        milliseconds = max(lane.banks) if options.chunk_milliseconds is None else options.chunk_milliseconds
+        if milliseconds not in lane.banks:
+            known = ", ".join(map(str, sorted(lane.banks)))
+            raise BackendError(f"no chunk of {milliseconds} ms is open; expected one of {known}")
+        channel = self._channel(options, lane, milliseconds)
+        self.places.take(timeout)
+        try:
+            lane.add(milliseconds, channel)
+        except BackendError:
+            self.places.give_back()
+            raise
+        return Stream(lane, channel, Intake(self.model.audio.sample_rate, options.encoding))
 
-    def transcribe_many(self, audios: Sequence[Audio]) -> list[Transcript]:
-        """What is said in each recording, in their order. Raises AudioError or BackendError."""
-        done = sorted(self.completions(audios), key=lambda t: t.index)
+    def stream_async(self, options: StreamOptions = LIVE) -> AsyncStream:
+        """As `stream`, for the running event loop; it needs no thread."""
+        return AsyncStream.over(self.stream(options))
+
+    def transcribe(self, audio: Audio, options: StreamOptions = RECORDING) -> Transcript:
+        """What is said in one recording of any rate. Raises AudioError, BackendError or CapacityError."""
+        return self.transcribe_many([audio], options)[0]
+
+    async def transcribe_async(self, audio: Audio, options: StreamOptions = RECORDING) -> Transcript:
+        """As `transcribe`, in a thread of the event loop's pool."""
+        return await asyncio.to_thread(self.transcribe, audio, options)
+
+    def transcribe_many(self, audios: Sequence[Audio], options: StreamOptions = RECORDING) -> list[Transcript]:
+        """What is said in each recording, in their order. Raises AudioError, BackendError or CapacityError."""
+        done = sorted(self.completions(audios, options), key=lambda t: t.index)
         return [transcription.transcript for transcription in done]
 
-    def completions(self, audios: Sequence[Audio]) -> Iterator[Transcription]:
-        """Each recording's transcript as soon as it is finished. Raises AudioError or BackendError."""
-        self._expect_free_slot()
-        start = self._now()
-        waiting = dict(enumerate(_Recording(self._session(), audio) for audio in audios))
-        for recording in waiting.values():
-            self._scheduler.submit(recording)
+    def completions(self, audios: Sequence[Audio], options: StreamOptions = RECORDING) -> Iterator[Transcription]:
+        """Each recording's transcript as soon as it is finished.
+
+        Recordings take the places that live streams leave; CapacityError when they leave none. Raises AudioError or
+        BackendError for all when one recording fails.
+        """
+        start, news = self._now(), SimpleQueue[int]()
+        coming, here = deque(enumerate(audios)), dict[int, Recording]()
         try:
-            while waiting:
-                self.step()
-                for index in [i for i, recording in waiting.items() if recording.done]:
-                    yield Transcription(index, waiting.pop(index).session.transcript, self._now() - start)
+            while coming or here:
+                self._let_in(coming, here, options, news)
+                index = news.get()
+                if index in here and here[index].stream.over:
+                    yield Transcription(index, here.pop(index).transcript(), self._now() - start)
         finally:
-            self._abandon(waiting.values())
-
-    def stream(self) -> Stream:
-        """A live stream with a slot of its own. Raises BackendError when every slot is taken."""
-        self._expect_free_slot()
-        session = self._session()
-        self._scheduler.submit(_Recording(session, None))
-        self._admit()
-        return Stream(session, self.step)
-
-    def step(self) -> int:
-        """Admit who waits, hear one chunk of every stream that has one, retire who is done; the number of chunks."""
-        self._admit()
-        chunks = self._hear()
-        self._retire()
-        return chunks
+            for recording in here.values():
+                recording.stream.close()
 
     def close(self) -> None:
-        """Free the engine."""
-        self._closing.close()
+        """Stop hearing and free the engine; streams that are open get an error. It may be closed twice."""
+        self._lanes.close()
 
     def __enter__(self) -> Self:
         return self
@@ -158,56 +167,31 @@ class Transcriber:
     ) -> None:
         self.close()
 
-    def _session(self) -> Session:
+    def _channel(self, options: StreamOptions, lane: Lane, milliseconds: int) -> Channel:
         assert self.model.ctc is not None
-        audio = self.model.audio
-        return Session(self.chunk, self.model.ctc, self._pieces, audio.sample_rate, audio.hop)
+        audio, seconds, outbox = self.model.audio, self.model.ctc.frame_seconds, Outbox()
+        decoder = (options.decoding or self._decoding)(self.labels)
+        endpointer = Endpointer(options.endpointing, seconds)
+        session = Session(self.labels, seconds, decoder, endpointer, outbox.put, options.partials)
+        cutter = WindowCutter(lane.banks[milliseconds].chunk, audio.hop, audio.sample_rate)
+        return Channel(session, cutter, outbox, Condition(lane.lock), options.buffer_seconds)
 
-    def _expect_free_slot(self) -> None:
-        self._retire()
-        if self._scheduler.slots.free == 0:
-            raise BackendError(f"all {self.slots} slots have live streams; close one, or open with more slots")
-
-    def _admit(self) -> None:
-        for placement in self._scheduler.admit():
-            self._encoder.admit(placement.row)
-            session, audio = placement.request.session, placement.request.audio
-            if audio is not None and session.state is SessionState.OPEN:
-                with self.clock.measure("audio"):
-                    session.accept(audio.samples, audio.rate)
-                    session.flush()
-
-    def _hear(self) -> int:
-        slots = self._scheduler.slots
-        ready = [o for o, r in zip(slots.owners, self._scheduler.running(), strict=True) if r.session.ready]
-        if not ready:
-            return 0
-        for swap in slots.gather(ready):
-            self._encoder.swap(swap)
-        sessions = [r.session for r in self._scheduler.running()[: len(ready)]]
-        windows = [session.take() for session in sessions]
-        with self.clock.measure("encoder", len(ready)):
-            answers = self._encoder.step(windows)
-        with self.clock.measure("decoding", len(ready)):
-            for session, log_probs in zip(sessions, answers, strict=True):
-                session.receive(log_probs)
-        return len(ready)
-
-    def _retire(self) -> None:
-        for owner, recording in zip(self._scheduler.slots.owners, self._scheduler.running(), strict=True):
-            if recording.done and (move := self._scheduler.retire(owner)):
-                self._encoder.move(move)
-
-    def _abandon(self, recordings: Iterable[_Recording]) -> None:
-        for recording in recordings:
-            recording.session.close()
-        self._retire()
-
-
-def _chunk(model: Bundle, milliseconds: int) -> ChunkSpec:
-    assert model.ctc is not None
-    for chunk in model.ctc.chunks:
-        if chunk.milliseconds == milliseconds:
-            return chunk
-    known = ", ".join(str(c.milliseconds) for c in model.ctc.chunks)
-    raise BackendError(f"model {model.name} has no chunk of {milliseconds} ms; it has {known}")
+    def _let_in(
+        self,
+        coming: deque[tuple[int, Audio]],
+        here: dict[int, Recording],
+        options: StreamOptions,
+        news: SimpleQueue[int],
+    ) -> None:
+        while coming:
+            try:
+                stream = self.stream(options)
+            except CapacityError:
+                if here:
+                    return
+                raise
+            index, audio = coming.popleft()
+            here[index] = Recording(stream)
+            stream.channel.outbox.notify = lambda index=index: news.put(index)
+            stream.accept(audio.samples, audio.rate)
+            stream.end()

@@ -28,8 +28,8 @@ class Runner(Protocol):
         An input and an output may share one array, which the stage then updates in place.
         """
 
-    def step(self, rows: int) -> None:
-        """One pass over the first `rows` rows of the bound arrays."""
+    def step(self, rows: int, first: int = 0) -> None:
+        """One pass over `rows` rows of the bound arrays, from row `first` on."""
 
     def close(self) -> None:
         """Free the stage; it may be closed twice."""

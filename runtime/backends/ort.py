@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 import onnxruntime as ort
@@ -24,16 +25,17 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 ORT_ERRORS = _errors()
+MOST_BINDINGS = 512
 
 
 @dataclass(slots=True)
 class OrtRunner:
-    """A stage in an ONNX Runtime session. Bindings are kept per number of rows, so that a step allocates nothing."""
+    """A stage in an ONNX Runtime session. Bindings are kept per range of rows, so that a step allocates nothing."""
 
     stage: StageSpec
     _session: ort.InferenceSession | None
     _tensors: Tensors = field(default_factory=dict)
-    _bindings: dict[int, ort.IOBinding] = field(default_factory=dict)
+    _bindings: dict[tuple[int, int], ort.IOBinding] = field(default_factory=dict)  # by first row and number of rows
 
     def run(self, inputs: Tensors) -> dict[str, Array]:
         """One pass over arrays of any shape. Raises BackendError."""
@@ -50,9 +52,9 @@ class OrtRunner:
         self._tensors = dict(tensors)
         self._bindings = {}
 
-    def step(self, rows: int) -> None:
-        """One pass over the first `rows` rows. Raises BackendError."""
-        binding = self._bindings.get(rows) or self._bind_rows(rows)
+    def step(self, rows: int, first: int = 0) -> None:
+        """One pass over `rows` rows, from row `first` on. Raises BackendError."""
+        binding = self._bindings.get((first, rows)) or self._bind_rows(rows, first)
         try:
             self._open_session().run_with_iobinding(binding)
         except ORT_ERRORS as error:
@@ -70,18 +72,21 @@ class OrtRunner:
     ) -> None:
         self.close()
 
-    def _bind_rows(self, rows: int) -> ort.IOBinding:
+    def _bind_rows(self, rows: int, first: int) -> ort.IOBinding:
         binding = self._open_session().io_binding()
         for spec in self.stage.inputs:
-            binding.bind_input(*self._place(spec, rows))
+            binding.bind_input(*self._place(spec, rows, first))
         for spec in self.stage.outputs:
-            binding.bind_output(*self._place(spec, rows))
-        self._bindings[rows] = binding
+            binding.bind_output(*self._place(spec, rows, first))
+        if len(self._bindings) >= MOST_BINDINGS:
+            del self._bindings[next(iter(self._bindings))]
+        self._bindings[first, rows] = binding
         return binding
 
-    def _place(self, spec: TensorSpec, rows: int) -> tuple[str, str, int, type, tuple[int, ...], int]:
+    def _place(self, spec: TensorSpec, rows: int, first: int) -> tuple[str, str, int, type, tuple[int, ...], int]:
         array = self._tensors[spec.name]
-        return spec.name, "cpu", 0, array.dtype.type, (rows, *array.shape[1:]), array.ctypes.data
+        address = array.ctypes.data + first * array.strides[0]
+        return spec.name, "cpu", 0, array.dtype.type, (rows, *array.shape[1:]), address
 
     def _open_session(self) -> ort.InferenceSession:
         if self._session is None:
@@ -94,10 +99,14 @@ class OrtRunner:
 
 @dataclass(frozen=True, slots=True)
 class OrtBackend:
-    """Opens stages of an `ort-cpu` engine set; `threads` work inside each stage."""
+    """Opens stages of an `ort-cpu` engine set; `threads` work inside each stage.
+
+    Runners of one stage share its session, hence its weights; ONNX Runtime lets several threads run a session.
+    """
 
     folder: EngineFolder
     threads: int
+    _sessions: WeakValueDictionary[str, ort.InferenceSession] = field(default_factory=WeakValueDictionary)
 
     @property
     def name(self) -> str:
@@ -108,7 +117,10 @@ class OrtBackend:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""
         _check_versions(self.folder)
         built = self.folder.manifest.stage(stage)
-        return OrtRunner(built.spec, _session(self.folder.file(built.file.path), self.threads))
+        session = self._sessions.get(stage)
+        if session is None:
+            session = self._sessions[stage] = _session(self.folder.file(built.file.path), self.threads)
+        return OrtRunner(built.spec, session)
 
 
 def _check_versions(folder: EngineFolder) -> None:

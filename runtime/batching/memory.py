@@ -42,11 +42,12 @@ class Memory:
             if state.reset is Reset.ZERO:
                 self.arrays[state.input][row] = 0
 
-    def settle(self, rows: int) -> None:
-        """After a step: what it wrote beside its states becomes their content."""
+    def settle(self, rows: int, first: int = 0) -> None:
+        """After a step over `rows` rows from `first` on: what it wrote beside its states becomes their content."""
+        stepped = slice(first, first + rows)
         for state in self.stage.states:
             if state.output is not None and state.kind not in IN_PLACE:
-                self.arrays[state.input][:rows] = self.arrays[state.output][:rows]
+                self.arrays[state.input][stepped] = self.arrays[state.output][stepped]
 
     def move(self, move: Move) -> None:
         """Copy every input of a row to another row."""

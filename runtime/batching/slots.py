@@ -20,6 +20,14 @@ class Swap:
     second: int
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive rows from `first` on, after these `swaps`, each of two different rows."""
+
+    first: int
+    swaps: tuple[Swap, ...]
+
+
 @dataclass(slots=True)
 class Slots:
     """Hands out rows to owners. No owner's number is used twice, so a late result cannot find a new owner."""
@@ -67,17 +75,34 @@ class Slots:
         self._rows[last] = gap
         return Move(len(self._owners), gap)
 
-    def gather(self, owners: Sequence[int]) -> list[Swap]:
-        """Bring `owners` to the first rows, in any order; the swaps to make, each of two different rows."""
+    def gather(self, owners: Sequence[int]) -> Block:
+        """Bring `owners` to consecutive rows, in any order, with as few swaps as possible.
+
+        Who shared a batch before lies together already, so a steady load needs no swap.
+        """
         wanted = set(owners)
-        gaps = [r for r in range(len(wanted)) if self._owners[r] not in wanted]
-        strays = [r for r in range(len(wanted), self.active) if self._owners[r] in wanted]
-        swaps = [Swap(gap, stray) for gap, stray in zip(gaps, strays, strict=True)]
+        held = [owner in wanted for owner in self._owners]
+        first = _densest(held, len(wanted))
+        inside = range(first, first + len(wanted))
+        gaps = [row for row in inside if not held[row]]
+        strays = [row for row, kept in enumerate(held) if kept and row not in inside]
+        swaps = tuple(Swap(gap, stray) for gap, stray in zip(gaps, strays, strict=True))
         for swap in swaps:
             self._exchange(swap)
-        return swaps
+        return Block(first, swaps)
 
     def _exchange(self, swap: Swap) -> None:
         first, second = self._owners[swap.first], self._owners[swap.second]
         self._owners[swap.first], self._owners[swap.second] = second, first
         self._rows[first], self._rows[second] = swap.second, swap.first
+
+
+def _densest(held: Sequence[bool], width: int) -> int:
+    """Start of the first window of `width` rows that holds the most."""
+    count = best = sum(held[:width])
+    start = 0
+    for row in range(len(held) - width):
+        count += held[row + width] - held[row]
+        if count > best:
+            best, start = count, row + 1
+    return start

@@ -35,10 +35,11 @@ class FakeRunner:
     def bind(self, tensors: Tensors) -> None:
         self.bound = dict(tensors)
 
-    def step(self, rows: int) -> None:
-        outputs = self.run({t.name: self.bound[t.name][:rows].copy() for t in self.stage.inputs})
+    def step(self, rows: int, first: int = 0) -> None:
+        stepped = slice(first, first + rows)
+        outputs = self.run({t.name: self.bound[t.name][stepped].copy() for t in self.stage.inputs})
         for name, value in outputs.items():
-            self.bound[name][:rows] = value
+            self.bound[name][stepped] = value
 
     def close(self) -> None:
         self.closed = True

@@ -12,6 +12,7 @@ from speechtrt.artifact import FileEntry, sha256_file
 from speechtrt.engine_set import EngineFolder, EngineSet, EngineStage, Status
 from speechtrt.errors import BackendError, IntegrityError, ManifestError
 from speechtrt.precision import BackendName, Precision
+from speechtrt.runtime.backends.ort import OrtRunner
 from speechtrt.runtime.backends.selection import open_backend
 from speechtrt.runtime.batching.memory import Memory
 from speechtrt.specs import DType, StageSpec, StateKind, StateSpec
@@ -86,6 +87,31 @@ def test_a_step_writes_the_first_rows_in_place(folder: EngineFolder, capfd: pyte
     np.testing.assert_array_equal(memory["k"][2, 0, :, 0], [1, 1, 1, 1])
     assert memory["total"].tolist() == [68, 48, 0]
     assert capfd.readouterr().err == ""
+
+
+def test_a_step_over_rows_in_the_middle_leaves_the_others_alone(folder: EngineFolder) -> None:
+    memory = Memory.allocate(STAGE, {"slots": 5, "max_len": 3})
+    memory["x"][...] = np.arange(5).reshape(5, 1, 1, 1)
+    with open_backend(folder, threads=1).open("step") as runner:
+        runner.bind(memory.arrays)
+        for _ in range(2):
+            runner.step(2, first=2)
+    assert memory["total"].tolist() == [0, 0, 4, 6, 0]
+    assert memory["k"][:, 0, 0, 0].tolist() == [0, 0, 2, 3, 0]
+
+
+def test_runners_of_a_stage_share_its_weights_and_nothing_else(folder: EngineFolder) -> None:
+    backend = open_backend(folder, threads=1)
+    memories = [Memory.allocate(STAGE, {"slots": 1, "max_len": 3}) for _ in range(2)]
+    with backend.open("step") as first, backend.open("step") as second:
+        assert isinstance(first, OrtRunner) and isinstance(second, OrtRunner)
+        assert first._session is second._session
+        for number, (runner, memory) in enumerate(zip((first, second), memories, strict=True), 1):
+            memory["x"][...] = number
+            runner.bind(memory.arrays)
+        first.close()
+        second.step(1)
+    assert [memory["total"].tolist() for memory in memories] == [[0], [4]]
 
 
 def test_new_memory_is_used_after_bind(folder: EngineFolder) -> None:

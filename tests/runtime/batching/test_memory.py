@@ -53,6 +53,9 @@ def test_what_a_step_wrote_becomes_the_state_of_its_rows_only() -> None:
     memory["cache_len_out"][...] = 7
     memory.settle(1)
     assert memory["cache_len"].tolist() == [7, 0]
+    memory["cache_len_out"][...] = 9
+    memory.settle(1, first=1)
+    assert memory["cache_len"].tolist() == [7, 9]
 
 
 def test_growth_keeps_active_rows() -> None:

@@ -87,9 +87,11 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def gather(self, data: st.DataObject) -> None:
         chosen = data.draw(st.lists(st.sampled_from(sorted(self.owners)), unique=True))
-        for swap in self.scheduler.slots.gather(chosen):
+        block = self.scheduler.slots.gather(chosen)
+        for swap in block.swaps:
             self.rows.swap(swap)
-        assert set(self.scheduler.slots.owners[: len(chosen)]) == set(chosen)
+        assert set(self.scheduler.slots.owners[block.first : block.first + len(chosen)]) == set(chosen)
+        assert self.scheduler.slots.gather(chosen).swaps == ()
 
     @rule()
     def everyone_gets_a_turn(self) -> None:

@@ -1,26 +1,27 @@
-"""Collapsing labels to tokens, and tokens to words with times."""
+"""Collapsing labels to tokens."""
+
+from dataclasses import astuple
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder, words
-from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.asr.decoding.base import Frames, Labels, LogProbs
+from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
 
-PIECES = ("\u2581he", "llo", "\u2581", "w", "\u2581you", "")
-BLANK = 5
+LABELS = Labels(("\u2581he", "llo", "\u2581", "w", "\u2581you", ""), blank=5)
 
 
-def log_probs(labels: list[int], best: float = -0.5) -> np.ndarray:
+def log_probs(labels: list[int], best: float = -0.5) -> LogProbs:
     values = np.full((len(labels), 6), -9.0, np.float32)
     values[np.arange(len(labels)), labels] = best
     return values
 
 
 def decode(labels: list[int]) -> list[int]:
-    decoder = GreedyDecoder(BLANK)
-    decoder.accept(log_probs(labels))
-    return [t.label for t in decoder.tokens]
+    decoder = GreedyDecoder(LABELS)
+    decoder.accept(Frames.of(log_probs(labels)))
+    return [t.label for t in decoder.stable]
 
 
 def test_repeats_collapse_unless_a_blank_parts_them() -> None:
@@ -29,36 +30,31 @@ def test_repeats_collapse_unless_a_blank_parts_them() -> None:
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.integers(1, 7))
 def test_pieces_decode_like_the_whole(labels: list[int], size: int) -> None:
-    decoder = GreedyDecoder(BLANK)
+    decoder, whole = GreedyDecoder(LABELS), GreedyDecoder(LABELS)
     for start in range(0, len(labels), size):
-        decoder.accept(log_probs(labels[start : start + size]))
-    whole = GreedyDecoder(BLANK)
-    whole.accept(log_probs(labels))
-    assert decoder.tokens == whole.tokens
-    assert decoder.frames == len(labels)
+        decoder.accept(Frames.of(log_probs(labels[start : start + size]), start))
+    whole.accept(Frames.of(log_probs(labels)))
+    assert decoder.stable == whole.stable
 
 
-def test_words_have_times_and_confidence() -> None:
-    decoder = GreedyDecoder(BLANK)
-    decoder.accept(log_probs([5, 0, 0, 1, 5, 5, 4]))
-    decoder.accept(log_probs([4, 5], best=-0.1))
-    assert words(decoder.tokens, PIECES, 0.08) == (
-        Word("hello", 0.08, 0.32, 0.6065),
-        Word("you", 0.48, 0.64, 0.9048),
-    )
+def test_a_token_spans_its_frames_and_keeps_its_best_probability() -> None:
+    decoder = GreedyDecoder(LABELS)
+    decoder.accept(Frames.of(log_probs([5, 0, 0]), first=7))
+    decoder.accept(Frames.of(log_probs([0, 5], best=-0.1), first=10))
+    assert [astuple(t) for t in decoder.stable] == [(0, 8, 10, np.float32(-0.1))]
 
 
-def test_a_lone_word_mark_parts_words_and_takes_no_time() -> None:
-    decoder = GreedyDecoder(BLANK)
-    decoder.accept(log_probs([3, 2, 5, 3]))
-    assert [(w.word, w.start) for w in words(decoder.tokens, PIECES, 1.0)] == [("w", 0.0), ("w", 3.0)]
+def test_a_label_that_goes_on_after_the_utterance_is_not_heard_twice() -> None:
+    decoder = GreedyDecoder(LABELS)
+    decoder.accept(Frames.of(log_probs([5, 0])))
+    assert [t.label for t in decoder.finish()] == [0]
+    decoder.accept(Frames.of(log_probs([0, 5, 0]), first=2))
+    assert [(t.label, t.first) for t in decoder.finish()] == [(0, 4)]
+    assert decoder.finish() == []
 
 
-def test_no_word_ends_after_the_audio() -> None:
-    decoder = GreedyDecoder(BLANK)
-    decoder.accept(log_probs([0, 5, 4, 4]))
-    assert [(w.start, w.end) for w in words(decoder.tokens, PIECES, 0.08, 0.2)] == [(0.0, 0.08), (0.16, 0.2)]
-
-
-def test_nothing_heard_is_no_words() -> None:
-    assert words([], PIECES, 0.08) == ()
+def test_frames_can_be_parted() -> None:
+    whole = Frames.of(log_probs([5, 0, 4, 5]), first=3)
+    part = whole.part(1, 3)
+    assert (part.first, len(part), part.labels) == (4, 2, [0, 4])
+    assert np.array_equal(part.log_probs, whole.log_probs[1:3])

@@ -1,0 +1,78 @@
+"""The streams of one chunk size in one lane: rows of one encoder, and the queue of those that have a chunk."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from speechtrt.bundle import ChunkSpec
+from speechtrt.runtime.asr.channel import Channel
+from speechtrt.runtime.asr.decoding.base import Frames
+from speechtrt.runtime.asr.encoder import Encoder
+from speechtrt.runtime.batching.slots import Slots
+
+
+@dataclass(slots=True)
+class Bank:
+    """Every channel waits at most once, so a batch has at most one chunk of each and nobody overtakes anybody."""
+
+    chunk: ChunkSpec
+    encoder: Encoder
+    slots: Slots
+    waiting: deque[Channel] = field(default_factory=deque)
+
+    def queue(self, channel: Channel, now: float) -> bool:
+        """Let a channel wait for its turn if it has a chunk and does not wait yet; whether it waits since now."""
+        if channel.queued or not channel.ready:
+            return False
+        channel.queued, channel.since = True, now
+        self.waiting.append(channel)
+        return True
+
+    def next(self, most: int) -> list[Channel]:
+        """Up to `most` channels whose turn it is; those that were closed meanwhile are not among them."""
+        batch: list[Channel] = []
+        while self.waiting and len(batch) < most:
+            channel = self.waiting.popleft()
+            channel.queued = False
+            if channel.ready:
+                batch.append(channel)
+        return batch
+
+    def place(self, batch: Sequence[Channel]) -> dict[int, Channel]:
+        """Bring a batch to consecutive rows; its channels by row, in order."""
+        for channel in batch:
+            if channel.owner is None:
+                channel.owner = self.slots.take()
+                self.encoder.admit(self._row(channel))
+        block = self.slots.gather([self._owner(channel) for channel in batch])
+        for swap in block.swaps:
+            self.encoder.swap(swap)
+        return dict(sorted((self._row(channel), channel) for channel in batch))
+
+    def load(self, rows: dict[int, Channel]) -> None:
+        """Write everyone's window into the encoder."""
+        for row, channel in rows.items():
+            self.encoder.expect(row, channel.take(self.encoder.window(row)))
+
+    def hear(self, rows: dict[int, Channel]) -> list[Frames]:
+        """What the encoder makes of the windows, in the order of `rows`. Raises BackendError."""
+        first = next(iter(rows))
+        self.encoder.step(len(rows), first)
+        return self.encoder.frames(len(rows), first, [c.session.next_frame for c in rows.values()])
+
+    def release(self, channel: Channel) -> None:
+        """Give a channel's row back, if it has one."""
+        if channel.owner is not None:
+            move = self.slots.release(channel.owner)
+            channel.owner = None
+            if move:
+                self.encoder.move(move)
+
+    def _owner(self, channel: Channel) -> int:
+        assert channel.owner is not None
+        return channel.owner
+
+    def _row(self, channel: Channel) -> int:
+        row = self.slots.row(self._owner(channel))
+        assert row is not None
+        return row

@@ -1,0 +1,29 @@
+"""What may differ from stream to stream."""
+
+from dataclasses import dataclass, field
+from math import inf
+
+from speechtrt.runtime.asr.decoding.base import DecoderFactory
+from speechtrt.runtime.asr.endpoint import Endpointing
+from speechtrt.runtime.asr.pcm import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """How one stream is heard.
+
+    `chunk_milliseconds`: a chunk size that the transcriber has open; None is the largest. `encoding`: what bytes mean;
+    arrays need none. `decoding`: makes the decoder; None is the transcriber's own. `buffer_seconds`: how much audio may
+    wait to be heard before `accept` waits. `partials`: whether there are events before an utterance ends.
+    """
+
+    chunk_milliseconds: int | None = None
+    encoding: Encoding = Encoding.PCM16
+    endpointing: Endpointing = field(default_factory=Endpointing)
+    decoding: DecoderFactory | None = None
+    buffer_seconds: float = 30.0
+    partials: bool = True
+
+
+LIVE = StreamOptions()
+RECORDING = StreamOptions(endpointing=Endpointing(()), buffer_seconds=inf, partials=False)
