@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from speechtrt.bundle import Task
+from speechtrt.bundle import ParityRow, Task
 from speechtrt.console import activity, emit_json, note
 from speechtrt.export.exporter import ExportRequest, export_bundle, up_to_date
 
 BUNDLES = Path("build/bundles")
+NEMO = Path("build/nemo")
 
 
 def _voices(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -48,13 +49,24 @@ def tts(
 
 
 @export.command()
-@click.option("--model", required=True, help="Folder of a streaming CTC checkpoint, or a hub id.")
+@click.option("--model", required=True, help="Folder of a CTC checkpoint, or a hub id.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; default build/bundles/NAME.")
 @click.option("--name", help="Name of the bundle; default: the model's.")
+@click.option(
+    "--layout",
+    type=click.Choice(["bundle", "nemo"]),
+    default="bundle",
+    show_default=True,
+    help="nemo: files for sherpa-onnx, by default in build/nemo/NAME.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest on stdout.")
-def ctc(model: str, out: Path | None, name: str | None, as_json: bool) -> None:
-    """Export a streaming speech-recognition model."""
-    _run(ExportRequest(model, Task.CTC, name), out, as_json)
+def ctc(model: str, out: Path | None, name: str | None, layout: str, as_json: bool) -> None:
+    """Export a speech-recognition model."""
+    request = ExportRequest(model, Task.CTC, name)
+    if layout == "nemo":
+        _run_nemo(request, out or NEMO / request.bundle_name, as_json)
+    else:
+        _run(request, out, as_json)
 
 
 def _run(request: ExportRequest, out: Path | None, as_json: bool) -> None:
@@ -66,8 +78,25 @@ def _run(request: ExportRequest, out: Path | None, as_json: bool) -> None:
     else:
         with activity(f"exporting {request.model} (a minute for a small model)"):
             folder = export_bundle(request, target)
-        for row in folder.manifest.parity:
-            note(f"  {row.stage:<10} {row.quantity:<50} {row.max_abs:.1e}")
+        _say(folder.manifest.parity)
         note(f"{target}: written")
     if as_json:
         emit_json(folder.manifest)
+
+
+def _run_nemo(request: ExportRequest, out: Path, as_json: bool) -> None:
+    """Export for sherpa-onnx and say how to run it there."""
+    from speechtrt.export.nemo.layout import export_nemo_layout
+
+    with activity(f"exporting {request.model} in NeMo's layout"):
+        layout = export_nemo_layout(request.model, out)
+    _say(layout.parity)
+    for model in layout.models:
+        note(f"{out / model.file}: runs in sherpa-onnx as a streaming NeMo CTC model with {out / layout.tokens}")
+    if as_json:
+        emit_json(layout)
+
+
+def _say(parity: tuple[ParityRow, ...]) -> None:
+    for row in parity:
+        note(f"  {row.stage:<10} {row.quantity:<50} {row.max_abs:.1e}")

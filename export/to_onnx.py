@@ -29,7 +29,7 @@ class _Flat(nn.Module):
         return outputs
 
 
-def export_stage(graph: StageGraph, path: Path) -> None:
+def export_stage(graph: StageGraph, path: Path, opset: int = OPSET) -> None:
     """Write `graph` to `path`, weights inside. Raises CheckpointError when the graph does not match its spec."""
     spec = graph.spec
     with torch.no_grad(), quiet():
@@ -38,7 +38,7 @@ def export_stage(graph: StageGraph, path: Path) -> None:
             example_inputs(spec),
             dynamo=True,
             verbose=False,
-            opset_version=OPSET,
+            opset_version=opset,
             input_names=[tensor.name for tensor in spec.inputs],
             output_names=[tensor.name for tensor in spec.outputs],
             dynamic_shapes=(_dynamic_shapes(spec),),

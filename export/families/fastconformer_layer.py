@@ -39,7 +39,8 @@ class Block(nn.Module):
         states = states + 0.5 * block.feed_forward1(block.norm_feed_forward1(states))
         attended, keys, values = self._attend(block.norm_self_att(states), place, keys, values)
         states = states + attended
-        mixed, conv = _convolve(block.conv, block.norm_conv(states), place.fresh, conv)
+        past = torch.where(place.fresh[:, None, None], 0.0, conv)
+        mixed, conv = convolve(block.conv, block.norm_conv(states), past)
         states = states + mixed
         states = states + 0.5 * block.feed_forward2(block.norm_feed_forward2(states))
         return block.norm_out(states), keys, values, conv
@@ -59,15 +60,14 @@ class Block(nn.Module):
         return attention.o_proj(merge_heads(torch.matmul(weights, values))), keys, values
 
 
-def _convolve(conv: Any, states: Tensor, fresh: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
-    """Gate, causal depthwise convolution over [cache, chunk], norm; pointwise convolutions as matrix products."""
+def convolve(conv: Any, states: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+    """Gate, causal depthwise convolution over [past, chunk], norm; pointwise convolutions as matrix products."""
     gated = nn.functional.glu(_pointwise(conv.pointwise_conv1, states), dim=-1).transpose(1, 2)  # [slots, D, n]
-    past = torch.where(fresh[:, None, None], 0.0, cache)
     joined = torch.cat([past, gated], dim=2)
     depthwise = conv.depthwise_conv
     mixed = nn.functional.conv1d(joined, depthwise.weight, depthwise.bias, groups=depthwise.groups)
     activated = conv.activation(conv.norm(mixed.transpose(1, 2)))
-    return _pointwise(conv.pointwise_conv2, activated), joined[:, :, -cache.shape[2] :]
+    return _pointwise(conv.pointwise_conv2, activated), joined[:, :, -past.shape[2] :]
 
 
 def _pointwise(conv: nn.Conv1d, states: Tensor) -> Tensor:
