@@ -25,11 +25,15 @@ FALLBACK = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The lowered graph, why each heavy node has its precision, and the sizes it is built for."""
+    """The lowered graph, why each heavy node has its precision, and the sizes it is built for.
+
+    `full` is the same graph in the safer precision; None when there is nothing safer.
+    """
 
     graph: Graph
     policy: tuple[NodePolicy, ...]
     profiles: tuple[Profile, ...]
+    full: Graph | None = None
 
     def lowered(self, precision: Precision) -> int:
         """How many heavy nodes are in `precision`."""
@@ -64,7 +68,7 @@ def _for_ort(
     products = quantize_dynamic(full)
     both = quantize_convolutions(products, canonical, inputs)
     attempts = [both] if both.graph is products.graph else [both, products]
-    return [Candidate(attempt.graph, attempt.policy, profiles) for attempt in attempts]
+    return [Candidate(attempt.graph, attempt.policy, profiles, full) for attempt in attempts]
 
 
 def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Playlist) -> Candidate:
@@ -73,6 +77,6 @@ def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profil
         return Candidate(graph, uniform_policy(graph, precision, "requested precision"), profiles)
     policy = merge_policies(uniform_policy(graph, Precision.FP16, "reference precision"), kept_full(canonical))
     if precision is Precision.FP16:
-        return Candidate(graph, policy, profiles)
+        return Candidate(graph, policy, profiles, lower_for_tensorrt(canonical, profiles, Precision.FP32))
     quantized = quantize_calibrated(graph, canonical, inputs)
-    return Candidate(quantized.graph, merge_policies(policy, list(quantized.policy)), profiles)
+    return Candidate(quantized.graph, merge_policies(policy, list(quantized.policy)), profiles, graph)

@@ -14,6 +14,12 @@ def heavy_nodes(graph: Graph) -> list[NodeProto]:
     return [node for node in graph.nodes if node.op_type in HEAVY]
 
 
+def weight_counts(graph: Graph) -> dict[str, int]:
+    """How many values the constant factor of each heavy node has; nodes without one are left out."""
+    factors = {node.name: graph.constant(node.input[1]) for node in heavy_nodes(graph) if len(node.input) > 1}
+    return {name: value.size for name, value in factors.items() if value is not None}
+
+
 def uniform_policy(graph: Graph, precision: Precision, reason: str) -> tuple[NodePolicy, ...]:
     """Every heavy node in one precision."""
     return tuple(NodePolicy(n.name, n.op_type, precision, reason) for n in heavy_nodes(graph))

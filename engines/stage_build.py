@@ -14,11 +14,14 @@ from speechtrt.engines.cache import EngineCache, cache_key
 from speechtrt.engines.calibration import load_recording
 from speechtrt.engines.candidate import FALLBACK, Candidate, make_candidates
 from speechtrt.engines.evaluation import Evaluation, encode_evaluation, record_evaluation
+from speechtrt.engines.fallback.partial import find_partial
 from speechtrt.engines.gate.judgement import BUILDS, STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
 from speechtrt.engines.graph import Graph
+from speechtrt.engines.policy import weight_counts
 from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.scenario import Playlist, make_scenarios, moving_states, scenario_length
 from speechtrt.errors import BuildError
+from speechtrt.fallback import FallbackSearch
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
 
@@ -91,6 +94,8 @@ class _Attempt:
         self._builder = make_builder(context.backend)
         self._safer = FALLBACK[context.backend].get(precision)
         self._refused: dict[str, str] = {}
+        self._search: FallbackSearch | None = None
+        self._weights: dict[str, int] = {}
 
     def write(self, folder: Path) -> None:
         """Fill `folder` with the stage in this precision, or with the fallback's files and the reason."""
@@ -98,20 +103,44 @@ class _Attempt:
         path = context.bundle.file(self._stage.file)
         seen, unseen = self._playlists()
         evaluation = record_evaluation(path.read_bytes(), unseen)
+        canonical = Graph.load(path)
+        self._weights = weight_counts(canonical)
         candidates = make_candidates(
-            Graph.load(path), context.bundle.manifest, self._stage, context.backend, self._precision, seen
+            canonical, context.bundle.manifest, self._stage, context.backend, self._precision, seen
         )
         reason = "no node can be quantised"
         for candidate in candidates:
             if self._precision is Precision.INT8 and not candidate.lowered(Precision.INT8):
                 continue
             engine, verdict = self._try(candidate, evaluation)
+            reason = f"{self._precision}: {verdict.reason}"
+            if verdict.inexact and self._safer is not None:
+                found = self._spare(candidate, evaluation, seen, reason)
+                if found is not None:
+                    candidate = found
+                    engine, verdict = self._try(candidate, evaluation)
             if verdict.passed:
                 self._accept(folder, candidate, engine, evaluation, verdict)
                 return
-            reason = f"{self._precision}: {verdict.reason}"
             self._refuse(candidate, reason)
         self._fall_back(folder, reason)
+
+    def _spare(self, candidate: Candidate, evaluation: Evaluation, seen: Playlist, refused: str) -> Candidate | None:
+        """The candidate with as few nodes as possible in the safer precision, if the gate passes any such."""
+        assert self._safer is not None
+        inputs = replace(seen, max_len=evaluation.playlist.max_len)
+        partial = find_partial(
+            candidate, self._precision, self._safer, inputs, lambda g: self._why_inexact(g, evaluation), refused
+        )
+        self._search = partial.record
+        return partial.candidate
+
+    def _why_inexact(self, graph: Graph, evaluation: Evaluation) -> str:
+        """What the gate says of a graph's numbers, without an engine and without a clock."""
+        try:
+            return self._exactness(graph.to_bytes(), graph, evaluation).reason
+        except BuildError as error:
+            return str(error)
 
     def _try(self, candidate: Candidate, evaluation: Evaluation) -> tuple[bytes, Verdict]:
         """Engine and verdict. What a backend cannot build has failed too, unless nothing safer is left."""
@@ -137,6 +166,10 @@ class _Attempt:
             for row in policy
         )
 
+    def _weighed(self, policy: tuple[NodePolicy, ...]) -> tuple[NodePolicy, ...]:
+        """`policy` with the number of weights of each node."""
+        return tuple(replace(row, weights=self._weights.get(row.node, 0)) for row in policy)
+
     def _playlists(self) -> tuple[Playlist, Playlist]:
         """To calibrate with, and to judge by."""
         bundle, stage = self._context.bundle.manifest, self._stage
@@ -147,16 +180,23 @@ class _Attempt:
 
     def _judge(self, candidate: Candidate, engine: bytes, evaluation: Evaluation) -> Verdict:
         """Numbers always; kernels and speed where the engine itself can run and a lower precision is at stake."""
-        if self._context.backend is not BackendName.ORT_CPU:
-            return judge_numbers(candidate.graph.to_bytes(), evaluation, self._precision, STAND_IN)
-        verdict = judge_numbers(engine, evaluation, self._precision)
-        if self._safer is None or not verdict.passed:
+        runs_here = self._context.backend is BackendName.ORT_CPU
+        verdict = self._exactness(engine if runs_here else candidate.graph.to_bytes(), candidate.graph, evaluation)
+        if not runs_here or self._safer is None or not verdict.passed:
             return verdict
         fallback = build_stage(self._context, self._stage, self._safer)
-        kernels = judge_kernels(candidate.graph, evaluation.playlist)
         reference = fallback.path / fallback.record.stage.file.path
         speed = judge_speed(engine, reference, evaluation.playlist, self._context.most_time)
-        return Verdict((*verdict.rows, *kernels.rows, *speed.rows))
+        return Verdict((*verdict.rows, *speed.rows))
+
+    def _exactness(self, model: bytes, graph: Graph, evaluation: Evaluation) -> Verdict:
+        """Numbers, and for integers on this CPU whether its kernels get them right."""
+        if self._context.backend is not BackendName.ORT_CPU:
+            return judge_numbers(model, evaluation, self._precision, STAND_IN)
+        verdict = judge_numbers(model, evaluation, self._precision)
+        if self._safer is None or not verdict.passed:
+            return verdict
+        return Verdict((*verdict.rows, *judge_kernels(graph, evaluation.playlist).rows))
 
     def _accept(
         self, folder: Path, candidate: Candidate, engine: bytes, evaluation: Evaluation, verdict: Verdict
@@ -173,10 +213,11 @@ class _Attempt:
             spec=replace(self._stage, file=file.name, inputs=inputs, outputs=outputs),
             file=FileEntry(file.name, sha256_file(file), file.stat().st_size),
             precision=self._precision,
-            policy=self._explained(candidate.policy),
+            policy=self._weighed(self._explained(candidate.policy)),
             profiles=candidate.profiles,
             build_seconds=round(time.perf_counter() - self._began, 3),
             cache_key=self._key,
+            search=self._search,
         )
         write_document(folder / RECORD_FILE, StageRecord(stage, verdict.rows, ""))
 
@@ -193,6 +234,7 @@ class _Attempt:
             policy=self._explained(record.stage.policy),
             build_seconds=round(time.perf_counter() - self._began, 3),
             cache_key=self._key,
+            search=self._search or record.stage.search,
         )
         said = f"{name} stays {record.stage.precision}: {reason}"
         write_document(folder / RECORD_FILE, StageRecord(stage, record.gate, said))

@@ -8,6 +8,7 @@ from speechtrt.artifact import FileEntry, verify_file
 from speechtrt.bundle import Bundle
 from speechtrt.documents import SCHEMA, read_document
 from speechtrt.errors import ManifestError
+from speechtrt.fallback import FallbackSearch
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
 
@@ -23,12 +24,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodePolicy:
-    """What was decided for one heavy node of a graph: its precision, and why."""
+    """What was decided for one heavy node of a graph: its precision, and why. `weights` counts its constant values."""
 
     node: str
     op: str
     precision: Precision
     reason: str
+    weights: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class EngineStage:
-    """One built stage: the tensors of the lowered graph, where its time and bytes went, and its precision policy."""
+    """One built stage: the tensors of the lowered graph, where its time and bytes went, and its precision policy.
+
+    `search` tells how nodes to spare were looked for, when the gate refused the whole stage in a lower precision.
+    """
 
     spec: StageSpec
     file: FileEntry
@@ -52,6 +57,13 @@ class EngineStage:
     profiles: tuple[Profile, ...]
     build_seconds: float
     cache_key: str
+    search: FallbackSearch | None = None
+
+    @property
+    def lowered_share(self) -> float:
+        """Share of the weights of all heavy nodes that is in the stage's own precision."""
+        weights = sum(row.weights for row in self.policy)
+        return sum(row.weights for row in self.policy if row.precision is self.precision) / max(1, weights)
 
 
 @dataclass(frozen=True, slots=True)

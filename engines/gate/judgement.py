@@ -15,6 +15,7 @@ from speechtrt.engines.session import StageSession
 from speechtrt.precision import Precision
 
 BUILDS = "builds"
+TIME_RATIO = "time_ratio"
 STAND_IN = "graph checked with ONNX Runtime; engine not executed: no RTX GPU"
 
 
@@ -28,6 +29,11 @@ class Verdict:
     def passed(self) -> bool:
         """Whether every row passed."""
         return all(row.passed for row in self.rows)
+
+    @property
+    def inexact(self) -> bool:
+        """Whether it computes the wrong numbers, which a search may mend, as opposed to none or too slowly."""
+        return any(not row.passed and row.metric not in (BUILDS, TIME_RATIO) for row in self.rows)
 
     @property
     def reason(self) -> str:
@@ -72,4 +78,4 @@ def judge_speed(candidate: bytes, reference: Path, playlist: Playlist, limit: fl
     with StageSession(reference, stage.states) as slow, StageSession(candidate, stage.states) as fast:
         timing = time_pair(slow, fast, playlist)
     note = f"{timing.candidate_seconds * 1e3:.3g} ms against {timing.reference_seconds * 1e3:.3g} ms, one thread"
-    return Verdict((GateRow(stage.name, "time_ratio", timing.ratio, limit, timing.ratio <= limit, note),))
+    return Verdict((GateRow(stage.name, TIME_RATIO, timing.ratio, limit, timing.ratio <= limit, note),))

@@ -40,16 +40,16 @@ def write_tts_bundle(folder: Path, size: tiny.DecoderSize | None = None) -> Path
     }
     states = {"decoder": decoder_states(size)}
     contexts = {"postnet": 2, "vocoder": 3}
-    stages = [_stage(folder, n, m, states.get(n, ()), contexts.get(n, 0)) for n, m in models.items()]
-    _write_samples(folder, "encoder", [encoder_inputs(i) for i in range(3)])
-    _write_samples(folder, "decoder", [decoder_inputs(size, i) for i in range(3)])
+    stages = [add_stage(folder, n, m, states.get(n, ()), contexts.get(n, 0)) for n, m in models.items()]
+    write_samples(folder, "encoder", [encoder_inputs(i) for i in range(3)])
+    write_samples(folder, "decoder", [decoder_inputs(size, i) for i in range(3)])
     random = np.random.default_rng(5)
     for name, tensor in (("postnet", "frames"), ("vocoder", "mel")):
-        _write_samples(folder, name, [{tensor: _normal(random, 1, 12 + i, size.mels)} for i in range(3)])
+        write_samples(folder, name, [{tensor: _normal(random, 1, 12 + i, size.mels)} for i in range(3)])
     (folder / "voices").mkdir()
     np.save(folder / "voices" / "anna.npy", np.zeros(6, np.float32))
     tts = TtsSpec(tiny.REDUCTION, 2, size.prenet, 0.5, 0.5, 0.0, 20.0)
-    return _write_manifest(folder, "tts-tiny", Task.TTS, stages, tts=tts, voices=(Voice("anna", "voices/anna.npy"),))
+    return write_manifest(folder, "tts-tiny", Task.TTS, stages, tts=tts, voices=(Voice("anna", "voices/anna.npy"),))
 
 
 def write_ctc_bundle(folder: Path) -> Path:
@@ -59,14 +59,14 @@ def write_ctc_bundle(folder: Path) -> Path:
         *(StateSpec(n, f"{n}_out", StateKind.RING_CACHE) for n in ("k_0", "v_0")),
         StateSpec("conv_0", "conv_0_out", StateKind.CONV_CACHE),
     )
-    stages = [_stage(folder, "step_160", tiny.stream_step(), states, 0)]
+    stages = [add_stage(folder, "step_160", tiny.stream_step(), states, 0)]
     random = np.random.default_rng(6)
     chunk = {"samples": np.full(2, tiny.WINDOW_SAMPLES, np.int64)}
-    _write_samples(
+    write_samples(
         folder, "step_160", [{"pcm": _normal(random, 2, tiny.WINDOW_SAMPLES) * 0.1, **chunk} for _ in range(8)]
     )
     shape = ChunkSpec("step_160", 160, tiny.CHUNK, tiny.WINDOW_SAMPLES, tiny.WINDOW_SAMPLES, 0)
-    return _write_manifest(folder, "ctc-tiny", Task.CTC, stages, ctc=CtcSpec(tiny.BLANKS - 1, 0.08, (shape,)))
+    return write_manifest(folder, "ctc-tiny", Task.CTC, stages, ctc=CtcSpec(tiny.BLANKS - 1, 0.08, (shape,)))
 
 
 def decoder_states(size: tiny.DecoderSize) -> tuple[StateSpec, ...]:
@@ -101,20 +101,20 @@ def decoder_inputs(size: tiny.DecoderSize, seed: int) -> dict[str, Array]:
     return {**cross, "text_mask": mask, "speaker_bias": _normal(random, 1, size.hidden)}
 
 
-def _stage(folder: Path, name: str, model: ModelProto, states: tuple[StateSpec, ...], context: int) -> StageSpec:
+def add_stage(folder: Path, name: str, model: ModelProto, states: tuple[StateSpec, ...], context: int) -> StageSpec:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
     inputs, outputs = Graph(model).specs()
     return StageSpec(name, f"{name}.onnx", inputs, outputs, states, context)
 
 
-def _write_samples(folder: Path, stage: str, samples: Samples) -> None:
+def write_samples(folder: Path, stage: str, samples: Samples) -> None:
     arrays = {f"{i}/{name}": value for i, sample in enumerate(samples) for name, value in sample.items()}
     (folder / "calibration").mkdir(exist_ok=True)
     np.savez(folder / "calibration" / f"{stage}.npz", allow_pickle=False, **arrays)
 
 
-def _write_manifest(
+def write_manifest(
     folder: Path,
     name: str,
     task: Task,

@@ -1,0 +1,1 @@
+"""Finds which nodes a lower precision must spare, so that the rest may keep it."""

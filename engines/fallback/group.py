@@ -1,0 +1,58 @@
+"""Nodes that are lowered or spared together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from speechtrt.engines.fallback.rewrite import Rewrite
+from speechtrt.engines.fallback.sensitivity import own_errors
+from speechtrt.engines.graph import Graph
+from speechtrt.engines.policy import heavy_nodes, weight_counts
+from speechtrt.engines.scenario import Playlist
+from speechtrt.fallback import GroupError
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rewrites with one fate, the weights they hold, and the largest of their own errors."""
+
+    rewrites: tuple[Rewrite, ...]
+    nodes: tuple[str, ...]
+    weights: int
+    error: float
+
+    def as_record(self, spared: bool) -> GroupError:
+        """For `engine.json`."""
+        return GroupError(self.nodes, self.weights, self.error if self.error < float("inf") else None, spared)
+
+
+def rank_groups(full: Graph, lowered: Graph, bundles: Sequence[Sequence[Rewrite]], inputs: Playlist) -> list[Group]:
+    """The groups that `bundles` of rewrites form, the worst first."""
+    flat = [rewrite for bundle in bundles for rewrite in bundle]
+    errors = iter(own_errors(full, lowered, flat, inputs))
+    weights = weight_counts(full)
+    groups = [_group(weights, bundle, [next(errors) for _ in bundle]) for bundle in bundles]
+    return sorted(groups, key=lambda group: -group.error)
+
+
+def by_activation(rewrites: Iterable[Rewrite]) -> list[list[Rewrite]]:
+    """Products that read the same tensor share its integers, so they belong together."""
+    bundles: dict[tuple[str, ...], list[Rewrite]] = {}
+    for rewrite in rewrites:
+        bundles.setdefault(rewrite.sources, []).append(rewrite)
+    return list(bundles.values())
+
+
+def by_product(full: Graph, rewrites: Iterable[Rewrite]) -> list[list[Rewrite]]:
+    """Each heavy node with what follows up to the next: casts then stand only where a group begins."""
+    heavy = {node.name for node in heavy_nodes(full)}
+    bundles: list[list[Rewrite]] = [[]]
+    for rewrite in rewrites:
+        if heavy.intersection(rewrite.replaced) and bundles[-1]:
+            bundles.append([])
+        bundles[-1].append(rewrite)
+    return [bundle for bundle in bundles if bundle]
+
+
+def _group(weights: Mapping[str, int], bundle: Sequence[Rewrite], errors: Sequence[float]) -> Group:
+    nodes = dict.fromkeys(name for rewrite in bundle for name in rewrite.replaced)
+    return Group(tuple(bundle), tuple(nodes), sum(weights.get(name, 0) for name in nodes), max(errors))

@@ -1,0 +1,60 @@
+"""From a candidate that the gate refuses to one of which as much as possible is lowered."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from speechtrt.engines.candidate import Candidate
+from speechtrt.engines.fallback.group import Group
+from speechtrt.engines.fallback.mixture import make_mixture, spared_policy
+from speechtrt.engines.fallback.search import search
+from speechtrt.engines.graph import Graph
+from speechtrt.engines.scenario import Playlist
+from speechtrt.fallback import FallbackSearch
+from speechtrt.precision import Precision
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The candidate that was found, or None, and how it was looked for."""
+
+    candidate: Candidate | None
+    record: FallbackSearch
+
+
+def find_partial(
+    candidate: Candidate,
+    precision: Precision,
+    safer: Precision,
+    inputs: Playlist,
+    judge: Callable[[Graph], str],
+    refused: str,
+) -> Partial:
+    """Spare the groups that err most, as few as `judge` lets; it answers why it refuses a graph, or "".
+
+    `inputs` are played once on the graph of the safer precision to rank the groups. `refused` is what the gate said
+    of the whole candidate.
+    """
+    assert candidate.full is not None
+    mixture = make_mixture(candidate.full, candidate.graph, precision)
+    groups = mixture.groups(inputs)
+    found = search(groups, lambda count: judge(mixture.sparing(_nodes(groups[:count]))), refused)
+    if found.spared is None:
+        return Partial(None, found.record)
+    worst = groups[: found.spared]
+    graph, policy = mixture.sparing(_nodes(worst)), spared_policy(candidate.policy, worst, safer, refused)
+    return Partial(replace(candidate, graph=graph, policy=policy), found.record)
+
+
+def spare(candidate: Candidate, precision: Precision, safer: Precision, nodes: Sequence[str], reason: str) -> Candidate:
+    """The candidate with `nodes` in the safer precision because of `reason`."""
+    if not nodes or candidate.full is None:
+        return candidate
+    policy = tuple(
+        replace(row, precision=safer, reason=reason) if row.node in nodes else row for row in candidate.policy
+    )
+    graph = make_mixture(candidate.full, candidate.graph, precision).sparing(nodes)
+    return replace(candidate, graph=graph, policy=policy)
+
+
+def _nodes(groups: Sequence[Group]) -> list[str]:
+    return [node for group in groups for node in group.nodes]

@@ -1,0 +1,142 @@
+"""Surgical fallback, with real engines: planted channels are found and spared, and the hopeless is refused at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speechtrt.engine_set import EngineFolder, EngineStage, Status
+from speechtrt.engines.builder import build_engine_set
+from speechtrt.engines.fallback.group import Group
+from speechtrt.engines.fallback.rewrite import find_rewrites
+from speechtrt.engines.fallback.search import search
+from speechtrt.engines.fallback.splice import splice
+from speechtrt.engines.graph import Graph
+from speechtrt.engines.session import open_session
+from speechtrt.engines.validate import validate_engine_set
+from speechtrt.precision import BackendName, Precision
+from tests.engines.conftest import ANY_TIME
+from tests.engines.hostile import STAGE, WIDTH, blocks, everything, write_hostile_bundle
+from tests.engines.tiny_graphs import Draft
+
+ORT, RTX = BackendName.ORT_CPU, BackendName.TENSORRT_RTX
+FP32, FP16, INT8 = Precision.FP32, Precision.FP16, Precision.INT8
+
+
+def build(folder: Path, bundle: Path, backend: BackendName, precision: Precision) -> EngineFolder:
+    return build_engine_set(
+        bundle,
+        backend,
+        precision,
+        folder / "set",
+        cache=folder / "cache",
+        most_time=ANY_TIME,
+        say=lambda line: None,
+    )
+
+
+def precisions(stage: EngineStage) -> dict[str, Precision]:
+    return {row.node: row.precision for row in stage.policy}
+
+
+@pytest.mark.parametrize(
+    ("backend", "precision", "gain", "safer"),
+    [(ORT, INT8, 3e3, FP32), (RTX, INT8, 3e3, FP16), (RTX, FP16, 3e7, FP32)],
+)
+def test_planted_channels_are_spared_and_the_rest_stays_lowered(
+    tmp_path: Path, backend: BackendName, precision: Precision, gain: float, safer: Precision
+) -> None:
+    planted = {"up_1", "down_4"}
+    bundle = write_hostile_bundle(tmp_path / "bundle", planted, gain)
+    folder = build(tmp_path, bundle, backend, precision)
+    manifest, stage = folder.manifest, folder.manifest.stage(STAGE)
+    assert (manifest.status, stage.precision) == (Status.ACCEPTED, precision)
+    found = precisions(stage)
+    assert {name for name in everything() if found[name] is safer} >= planted
+    assert stage.lowered_share >= 0.6
+    assert all("spared: its own error" in row.reason for row in stage.policy if row.node in planted)
+    assert validate_engine_set(folder.path, bundle).passed
+
+
+def test_the_search_is_written_down(tmp_path: Path) -> None:
+    bundle = write_hostile_bundle(tmp_path / "bundle", {"up_1", "down_4"}, 3e3)
+    record = build(tmp_path, bundle, ORT, INT8).manifest.stage(STAGE).search
+    assert record is not None
+    assert {node for group in record.groups[:2] for node in group.nodes} >= {"up_1", "down_4"}
+    assert [group.spared for group in record.groups] == [True, True, *[False] * 10]
+    errors = [group.error for group in record.groups if group.error is not None]
+    assert errors == sorted(errors, reverse=True)
+    assert min(errors[:2]) > 5 * max(errors[2:])
+    assert not record.steps[0].passed
+    assert "relative_l2" in record.steps[0].reason
+    assert any(step.passed and step.spared == 2 for step in record.steps)
+    assert len(record.steps) <= 6  # of 13 possible
+
+
+@pytest.mark.parametrize("backend", [ORT, RTX])
+def test_a_hopeless_checkpoint_falls_back_cleanly(tmp_path: Path, backend: BackendName) -> None:
+    bundle = write_hostile_bundle(tmp_path / "bundle", everything(), 3e4)
+    folder = build(tmp_path, bundle, backend, INT8)
+    manifest, stage = folder.manifest, folder.manifest.stage(STAGE)
+    assert (manifest.status, stage.precision) == (Status.FELL_BACK, backend.reference_precision)
+    assert "relative_l2" in manifest.reason
+    assert INT8 not in precisions(stage).values()
+    assert all("refused in int8" in row.reason for row in stage.policy if row.node in everything())
+    assert stage.search is not None
+    assert not stage.search.found
+    assert len(stage.search.steps) == 2
+    assert validate_engine_set(folder.path, bundle).passed
+
+
+def test_a_harmless_checkpoint_needs_no_search(tmp_path: Path) -> None:
+    stage = build(tmp_path, write_hostile_bundle(tmp_path / "bundle", (), 1.0), ORT, INT8).manifest.stage(STAGE)
+    assert stage.search is None
+    assert stage.lowered_share == 1.0
+
+
+def group(name: str, error: float, weights: int = 100) -> Group:
+    return Group((), (name,), weights, error)
+
+
+@pytest.mark.parametrize("needed", range(8))
+def test_bisection_spares_exactly_what_is_needed(needed: int) -> None:
+    groups = [group(str(i), 1.0 / (i + 1)) for i in range(10)]
+    result = search(groups, lambda count: "" if count >= needed + 1 else "too far", "too far")
+    assert result.spared == (needed + 1 if needed + 1 <= 7 else None)  # a quarter must stay
+    assert len(result.record.steps) <= 5
+
+
+def test_too_little_left_is_nothing_found() -> None:
+    groups = [group("huge", 1.0, 1000), group("small", 0.1, 10)]
+    result = search(groups, lambda count: "", "too far")
+    assert result.spared is None
+
+
+def linear(scale: float) -> Graph:
+    d = Draft(3)
+    d.input("x", 1, "rows", 8)
+    hidden = d.op("MatMul", "x", d.weight(8, 8), to="hidden")
+    doubled = d.op("Mul", hidden, d.const(scale, np.float32), to="doubled")
+    d.op("MatMul", doubled, d.weight(8, 8), to="y")
+    d.output("y", 1, "rows", 8)
+    return Graph(d.model())
+
+
+def test_splicing_takes_over_single_tensors() -> None:
+    full, lowered = linear(2.0), linear(3.0)
+    lowered.nodes[1].input[1] = lowered.add_initializer("three", np.array(3.0, np.float32))
+    (rewrite,) = find_rewrites(full, lowered)
+    assert (rewrite.result, rewrite.sources, rewrite.replaced) == ("doubled", ("hidden",), ("n_doubled",))
+    x = np.ones((2, 8), np.float32)
+    two, three = (open_session(g.to_bytes()).run(None, {"x": x})[0] for g in (full, splice(full, lowered, [rewrite])))
+    np.testing.assert_allclose(three, 1.5 * two, rtol=1e-4, atol=1e-6)
+    same = splice(full, lowered, [])
+    np.testing.assert_array_equal(open_session(same.to_bytes()).run(None, {"x": x})[0], two)
+
+
+def test_the_planted_function_is_an_ordinary_one() -> None:
+    x = np.random.default_rng(0).normal(0, 1, (1, 5, WIDTH)).astype(np.float32)
+    plain, planted = (
+        open_session(blocks(names, 3e3).SerializeToString()).run(None, {"x": x})[0] for names in ((), everything())
+    )
+    np.testing.assert_allclose(plain, planted, rtol=1e-3, atol=1e-4)
