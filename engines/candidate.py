@@ -11,7 +11,7 @@ from speechtrt.engines.policy import merge_policies, uniform_policy
 from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.quantize.calibrated import quantize_calibrated
 from speechtrt.engines.quantize.convolution import quantize_convolutions
-from speechtrt.engines.quantize.dynamic import quantize_dynamic
+from speechtrt.engines.quantize.product import quantize_products
 from speechtrt.engines.scenario import Playlist
 from speechtrt.errors import BuildError
 from speechtrt.precision import BackendName, Precision
@@ -65,7 +65,7 @@ def _for_ort(
     full = lower_for_ort(canonical)
     if precision is Precision.FP32:
         return [Candidate(full, uniform_policy(full, precision, "reference precision"), profiles)]
-    products = quantize_dynamic(full)
+    products = quantize_products(full, canonical, inputs)
     both = quantize_convolutions(products, canonical, inputs)
     attempts = [both] if both.graph is products.graph else [both, products]
     return [Candidate(attempt.graph, attempt.policy, profiles, full) for attempt in attempts]

@@ -16,6 +16,7 @@ from speechtrt.engines.session import Array, Feeds, StageSession
 from speechtrt.specs import DType, Reset, StageSpec, StateKind, StateSpec
 
 DECODER_STEPS = 20
+CALIBRATION_STEPS = 128  # seconds of speech: a static scale must have seen more than how utterances begin
 STREAM_CHUNKS = 12
 MOST_SAMPLES = 6
 SEED = 20
@@ -39,13 +40,15 @@ class Playlist:
     scenarios: tuple[Scenario, ...]
 
 
-def make_scenarios(bundle: Bundle, stage: StageSpec, recording: Recording) -> tuple[Scenario, ...]:
-    """The runs that a recording makes possible."""
+def make_scenarios(
+    bundle: Bundle, stage: StageSpec, recording: Recording, steps: int = DECODER_STEPS
+) -> tuple[Scenario, ...]:
+    """The runs that a recording makes possible; a decoder makes `steps` steps, as far as its cache reaches."""
     if not moving_states(stage):
         return tuple(Scenario({}, (s,)) for s in _spread(recording.samples, MOST_SAMPLES))
     if "position" in {t.name for t in stage.inputs}:
         chosen = _spread(recording.samples, 2)
-        return tuple(_decoder_scenario(bundle, stage, s, seed) for seed, s in enumerate(chosen))
+        return tuple(_decoder_scenario(bundle, stage, s, seed, steps) for seed, s in enumerate(chosen))
     return (_stream_scenario(stage, recording),)
 
 
@@ -99,24 +102,23 @@ def _spread(samples: tuple[Feeds, ...], most: int) -> tuple[Feeds, ...]:
     return tuple(samples[i] for i in picks)
 
 
-def _decoder_scenario(bundle: Bundle, stage: StageSpec, sample: Feeds, seed: int) -> Scenario:
+def _decoder_scenario(bundle: Bundle, stage: StageSpec, sample: Feeds, seed: int, steps: int) -> Scenario:
     memory = {s.input for s in stage.states if s.output is None}
     fixed = {name: value for name, value in sample.items() if name in memory}
     rows = next(iter(fixed.values())).shape[0]
     random = np.random.default_rng(SEED + seed)
     shape = stage.input("dropout").resolve({"slots": rows})
     drop = bundle.tts.dropout if bundle.tts is not None else 0.5
-    count = min(DECODER_STEPS, cache_bucket(bundle))
-    frame = np.zeros(stage.input("frame").resolve({"slots": rows}), np.float32)
-    steps = [
+    count = min(steps, cache_bucket(bundle))
+    inputs = [
         {
             "position": np.full(rows, index, np.int64),
             "dropout": (random.random(shape) >= drop).astype(np.float32) / np.float32(1 - drop),
         }
         for index in range(count)
     ]
-    steps[0]["frame"] = frame
-    return Scenario(fixed, tuple(steps), loop=True)
+    inputs[0]["frame"] = np.zeros(stage.input("frame").resolve({"slots": rows}), np.float32)
+    return Scenario(fixed, tuple(inputs), loop=True)
 
 
 def _stream_scenario(stage: StageSpec, recording: Recording) -> Scenario:

@@ -19,7 +19,7 @@ from speechtrt.engines.gate.judgement import BUILDS, STAND_IN, Verdict, judge_ke
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.policy import weight_counts
 from speechtrt.engines.profiles import stage_profiles
-from speechtrt.engines.scenario import Playlist, make_scenarios, moving_states, scenario_length
+from speechtrt.engines.scenario import CALIBRATION_STEPS, Playlist, make_scenarios, moving_states, scenario_length
 from speechtrt.errors import BuildError
 from speechtrt.fallback import FallbackSearch
 from speechtrt.precision import BackendName, Precision
@@ -174,9 +174,13 @@ class _Attempt:
         """To calibrate with, and to judge by."""
         bundle, stage = self._context.bundle.manifest, self._stage
         halves = load_recording(self._context.bundle, stage).halves(streaming=bool(moving_states(stage)))
-        length = scenario_length(bundle, stage, frozen=self._context.backend is not BackendName.ORT_CPU)
-        seen, unseen = (Playlist(stage, length, make_scenarios(bundle, stage, half)) for half in halves)
-        return seen, unseen
+        frozen = self._context.backend is not BackendName.ORT_CPU
+        seen = make_scenarios(bundle, stage, halves[0], CALIBRATION_STEPS)
+        unseen = make_scenarios(bundle, stage, halves[1])
+        return (
+            Playlist(stage, scenario_length(bundle, stage, frozen=False), seen),  # for the canonical graph
+            Playlist(stage, scenario_length(bundle, stage, frozen=frozen), unseen),
+        )
 
     def _judge(self, candidate: Candidate, engine: bytes, evaluation: Evaluation) -> Verdict:
         """Numbers always; kernels and speed where the engine itself can run and a lower precision is at stake."""

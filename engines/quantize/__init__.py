@@ -1,1 +1,1 @@
-"""Fewer bits for heavy operators: dynamic for ONNX Runtime, calibrated Q/DQ for TensorRT."""
+"""Fewer bits for heavy operators, with scales from recorded activations: u8 for ONNX Runtime, s8 for TensorRT."""

@@ -11,14 +11,14 @@ from speechtrt.engine_set import NodePolicy
 from speechtrt.engines.graph import Array, Graph, attribute
 from speechtrt.engines.lowering.half import front_end
 from speechtrt.engines.policy import merge_policies
-from speechtrt.engines.quantize.dynamic import SMALLEST_SCALE
+from speechtrt.engines.quantize.activation import Activations
+from speechtrt.engines.quantize.product import SMALLEST_SCALE
 from speechtrt.engines.quantize.quantized import Quantized
-from speechtrt.engines.quantize.ranges import Range, measure_ranges
+from speechtrt.engines.quantize.ranges import measure_ranges
 from speechtrt.engines.scenario import Playlist
 from speechtrt.precision import Precision
 
 LARGEST = 64
-STEPS = 255
 SMALLEST_WEIGHT = 1024  # smaller kernels do too little to pay for two conversions
 REASON = "constant weight, calibrated u8 activations, 7-bit s8 weights"
 
@@ -31,8 +31,10 @@ def quantize_convolutions(products: Quantized, canonical: Graph, inputs: Playlis
     chosen = {row.node for row in rows if row.precision is Precision.INT8}
     if not chosen:
         return Quantized(products.graph, merge_policies(products.policy, rows))
-    tensors = [n for node in graph.nodes if node.name in chosen for n in (node.input[0], node.output[0])]
-    rewrite = _Rewrite(graph, measure_ranges(canonical, tensors, inputs))
+    pairs = {n: n for node in graph.nodes if node.name in chosen for n in node.input[:1]}
+    pairs |= {_before(n): n for node in graph.nodes if node.name in chosen for n in node.output}
+    ranges = measure_ranges(canonical, pairs.values(), inputs)
+    rewrite = _Rewrite(graph, Activations(graph, {name: ranges[source] for name, source in pairs.items()}))
     nodes: list[NodeProto] = []
     for node in graph.nodes:
         nodes += rewrite.nodes_for(node) if node.name in chosen else [node]
@@ -56,43 +58,33 @@ def _why_not(graph: Graph, node: NodeProto) -> str:
     return ""
 
 
+def _before(result: str) -> str:
+    """A convolution's own result; the pair behind it hands on `result`."""
+    return f"{result}_before"
+
+
 class _Rewrite:
-    def __init__(self, graph: Graph, ranges: dict[str, Range]) -> None:
+    def __init__(self, graph: Graph, activations: Activations) -> None:
         self._graph = graph
-        self._ranges = ranges
-        self._scales: dict[str, float] = {}
+        self._activations = activations
 
     def nodes_for(self, node: NodeProto) -> list[NodeProto]:
         """Pairs before the activations and behind the result, dequantised weight and bias, and the node itself."""
         source, result = node.input[0], node.output[0]
-        before = [] if source in self._scales else self._pair(source, source, f"{source}_u8_back")
+        back, before = f"{source}_u8_back", _before(result)
         weight, scale = self._weight(node)
         quantized = NodeProto()
         quantized.CopyFrom(node)
-        quantized.input[0], quantized.input[1] = f"{source}_u8_back", f"{node.name}_weight_back"
-        quantized.output[0] = f"{result}_before"
-        nodes = [*before, weight]
+        quantized.input[0], quantized.input[1] = back, f"{node.name}_weight_back"
+        quantized.output[0] = before
+        nodes = [*self._pair(source, back), weight]
         if len(node.input) > 2:
-            nodes.append(self._bias(node, scale * np.float32(self._scales[source])))
+            nodes.append(self._bias(node, scale * np.float32(self._activations.scale(source))))
             quantized.input[2] = f"{node.name}_bias_back"
-        return [*nodes, quantized, *self._pair(f"{result}_before", result, result)]
+        return [*nodes, quantized, *self._activations.quantize(before), *self._activations.restore(before, result)]
 
-    def _pair(self, source: str, name: str, back: str) -> list[NodeProto]:
-        """Quantize and Dequantize of `source`, with the range of the canonical tensor `name`."""
-        span = self._ranges[name]
-        low, high = min(span.low, 0.0), max(span.high, 0.0)
-        scale = (high - low) / STEPS or 1.0
-        if back != name:
-            self._scales[name] = scale
-        u8 = f"{back}_u8"
-        pair = [
-            self._graph.add_initializer(f"{u8}_scale", np.array(scale, np.float32)),
-            self._graph.add_initializer(f"{u8}_zero", np.array(np.clip(round(-low / scale), 0, STEPS), np.uint8)),
-        ]
-        return [
-            helper.make_node("QuantizeLinear", [source, *pair], [u8], name=u8),
-            helper.make_node("DequantizeLinear", [u8, *pair], [back], name=f"{u8}_back"),
-        ]
+    def _pair(self, source: str, back: str) -> list[NodeProto]:
+        return [*self._activations.quantize(source), *self._activations.restore(source, back)]
 
     def _weight(self, node: NodeProto) -> tuple[NodeProto, Array]:
         value = self._graph.constant(node.input[1])

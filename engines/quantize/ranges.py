@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from onnx import TensorProto, helper
 
 from speechtrt.engines.evaluation import answers
-from speechtrt.engines.graph import Graph
+from speechtrt.engines.graph import Array, Graph
 from speechtrt.engines.scenario import Playlist
+from speechtrt.errors import BuildError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Range:
 
 
 def measure_ranges(canonical: Graph, tensors: Iterable[str], inputs: Playlist) -> dict[str, Range]:
-    """Range of each tensor over all recorded scenarios."""
+    """Range of each tensor over all recorded scenarios. Raises BuildError for one that is not finite."""
     graph = canonical.copy()
     names = list(dict.fromkeys(tensors))
     nodes = list(graph.nodes)
@@ -36,10 +38,15 @@ def measure_ranges(canonical: Graph, tensors: Iterable[str], inputs: Playlist) -
     graph.refresh()
     graph.replace_nodes(nodes)
     found = answers(graph.to_bytes(), inputs)
-    return {
-        name: Range(
-            min(float(v) for v in found[f"range_{i}_low"]),
-            max(float(v) for v in found[f"range_{i}_high"]),
+    return {name: _range(name, found[f"range_{i}_low"], found[f"range_{i}_high"]) for i, name in enumerate(names)}
+
+
+def _range(name: str, lows: list[Array], highs: list[Array]) -> Range:
+    """NaN in any run stays NaN here, where Python's own min and max would lose it."""
+    span = Range(float(np.min(lows)), float(np.max(highs)))
+    if not (np.isfinite(span.low) and np.isfinite(span.high)):
+        raise BuildError(
+            f"activation {name} takes values from {span.low} to {span.high} on the recorded inputs; "
+            "check the checkpoint's weights for NaN and the calibration inputs"
         )
-        for i, name in enumerate(names)
-    }
+    return span

@@ -11,13 +11,13 @@ from speechtrt.engines.gate.comparison import measure_drift
 from speechtrt.engines.graph import Array, Graph
 from speechtrt.engines.session import Feeds, onnxruntime, open_session, session_options
 
-INTEGER_OPS = frozenset({"MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"})
+PRODUCT = "MatMulIntegerToFloat"
 PAIR_LIMIT = 128  # |w0| + |w1| up to here keeps 255 * (w0 + w1) within 16 bits
 
 
 def weights_that_clip(graph: Graph) -> list[str]:
     """Nodes whose signed weights overflow a 16-bit pair sum for some activation."""
-    products = [n.name for n in graph.nodes if n.op_type in INTEGER_OPS and _pairs_clip(graph.constant(n.input[1]))]
+    products = [n.name for n in graph.nodes if n.op_type == PRODUCT and _pairs_clip(graph.constant(n.input[1]))]
     convolutions = [n.name for n in graph.nodes if n.op_type == "Conv" and _largest_clip(_integers(graph, n.input[1]))]
     return products + convolutions
 
@@ -34,39 +34,40 @@ def kernel_error(graph: Graph, feeds: Feeds) -> float:
 
 
 def exact_arithmetic(graph: Graph) -> Graph:
-    """Every MatMulInteger as a float64 product; Quantize and Dequantize pairs are exact when nothing fuses them."""
+    """Every integer product in float64; Quantize and Dequantize pairs are exact when nothing fuses them."""
     exact = graph.copy()
     nodes: list[NodeProto] = []
     for node in exact.nodes:
-        nodes += _exact(node) if node.op_type == "MatMulInteger" else [node]
+        nodes += _exact(node) if node.op_type == PRODUCT else [node]
     exact.replace_nodes(nodes)
     return exact
 
 
 def _exact(node: NodeProto) -> list[NodeProto]:
-    a, b, a_zero, b_zero = (*node.input, "", "")[:4]
-    name = node.name
-    nodes, factors = [], []
-    for side, tensor, zero in (("a", a, a_zero), ("b", b, b_zero)):
-        factor = f"{name}_exact_{side}"
-        nodes.append(_cast(tensor, factor))
-        if zero:
-            nodes += [
-                _cast(zero, f"{factor}_zero"),
-                helper.make_node("Sub", [factor, f"{factor}_zero"], [f"{factor}_centred"], name=f"{factor}_centred"),
-            ]
-            factor = f"{factor}_centred"
-        factors.append(factor)
-    product = f"{name}_exact"
-    return [
-        *nodes,
-        helper.make_node("MatMul", factors, [product], name=product),
-        helper.make_node("Cast", [product], [node.output[0]], name=f"{product}_rounded", to=TensorProto.INT32),
+    """sum((a - zero) * (b - zero)) has a float64 that is exact; scales and bias follow as in the kernel."""
+    a, b, a_scale, b_scale, a_zero, b_zero = node.input[:6]
+    name = f"{node.name}_exact"
+    factors = [_centred(f"{name}_a", a, a_zero), _centred(f"{name}_b", b, b_zero)]
+    nodes = [step for factor in factors for step in factor]
+    total = f"{name}_scaled" if len(node.input) > 6 else node.output[0]
+    nodes += [
+        helper.make_node("MatMul", [factor[-1].output[0] for factor in factors], [name], name=name),
+        helper.make_node("Cast", [name], [f"{name}_sum"], name=f"{name}_sum", to=TensorProto.FLOAT),
+        helper.make_node("Mul", [a_scale, b_scale], [f"{name}_scale"], name=f"{name}_scale"),
+        helper.make_node("Mul", [f"{name}_sum", f"{name}_scale"], [total], name=f"{name}_scaled"),
     ]
+    if len(node.input) > 6:
+        nodes.append(helper.make_node("Add", [total, node.input[6]], [node.output[0]], name=f"{name}_biased"))
+    return nodes
 
 
-def _cast(source: str, target: str) -> NodeProto:
-    return helper.make_node("Cast", [source], [target], name=target, to=TensorProto.DOUBLE)
+def _centred(name: str, tensor: str, zero: str) -> list[NodeProto]:
+    """`tensor` - `zero` in float64, the last node's result."""
+    return [
+        helper.make_node("Cast", [tensor], [f"{name}_raw"], name=f"{name}_raw", to=TensorProto.DOUBLE),
+        helper.make_node("Cast", [zero], [f"{name}_zero"], name=f"{name}_zero", to=TensorProto.DOUBLE),
+        helper.make_node("Sub", [f"{name}_raw", f"{name}_zero"], [name], name=name),
+    ]
 
 
 def _pairs_clip(weight: Array | None) -> bool:

@@ -96,7 +96,7 @@ def test_what_the_backend_cannot_build_in_int8_falls_back(
     build = OrtBuilder.build
 
     def refuse_int8(self: OrtBuilder, graph: Graph, profiles: tuple[Profile, ...]) -> bytes:
-        if any(n.op_type == "MatMulInteger" for n in graph.nodes):
+        if any(n.op_type == "MatMulIntegerToFloat" for n in graph.nodes):
             raise BuildError("no such kernel")
         return build(self, graph, profiles)
 
