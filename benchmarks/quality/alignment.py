@@ -27,7 +27,8 @@ def align(left: Array, right: Array) -> Alignment:
 
 def _distances(left: Array, right: Array) -> Array:
     squares = (left**2).sum(1)[:, None] + (right**2).sum(1) - 2 * left @ right.T
-    return np.sqrt(np.maximum(squares, 0.0))
+    distances: Array = np.sqrt(np.maximum(squares, 0.0))
+    return distances
 
 
 def _accumulate(costs: Array) -> Array:

@@ -89,5 +89,7 @@ def _differences(scale: Scale, sums: Array) -> Array:
     value, reference, weight = sums.T
     with np.errstate(invalid="ignore", divide="ignore"):
         if scale is Scale.RELATIVE:
-            return np.where(reference > 0, value / reference - 1, np.nan)
-        return (100.0 if scale is Scale.POINTS else 1.0) * (value - reference) / weight
+            relative: Array = np.where(reference > 0, value / reference - 1, np.nan)
+            return relative
+        mean: Array = (value - reference) / weight
+        return 100.0 * mean if scale is Scale.POINTS else mean

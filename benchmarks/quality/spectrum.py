@@ -26,14 +26,16 @@ def log_mel(audio: Audio) -> Array:
     padded = np.pad(samples, WINDOW // 2, mode="reflect" if len(samples) > WINDOW // 2 else "constant")
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP] * _hann()
     bands = np.maximum(np.abs(np.fft.rfft(frames)) @ mel_bands(), QUIETEST)
-    return np.log(np.maximum(bands, bands.max() * 10 ** (-DYNAMIC_RANGE / 20)))
+    mel: Array = np.log(np.maximum(bands, bands.max() * 10 ** (-DYNAMIC_RANGE / 20)))
+    return mel
 
 
 def mel_cepstra(mel: Array) -> Array:
     """Cepstra 1 to 13 [frames, 13] of the log power of M bands: ln E(m) = c0 + 2 sum_d c_d cos(pi d (m + 1/2) / M)."""
     bands = mel.shape[-1]
     angles = np.pi * np.arange(1, LEADING + 1)[:, None] * (np.arange(bands) + 0.5) / bands
-    return 2.0 * mel @ np.cos(angles).T / bands
+    cepstra: Array = 2.0 * mel @ np.cos(angles).T / bands
+    return cepstra
 
 
 @cache

@@ -49,7 +49,7 @@ def compare_readers(scripts: Sequence[Script], reader: Reader, reference: Reader
     `mcd` and `log_mel_l1` are distances from a speaker's recording, the reference precision's own beside it; without a
     recording they are missing. `mcd_drift` and `stoi` compare with the reference precision's reading of the same seed.
     """
-    observations = []
+    observations: list[Observation] = []
     recordings = {s.recording: Reading(read_audio(s.recording)) for s in scripts if s.recording}
     for place, script in enumerate(scripts):
         ours, theirs = reader.readings[place], reference.readings[place]

@@ -39,7 +39,7 @@ def test_cepstra_are_a_cosine_transform(chirp: Audio) -> None:
 
 
 def test_loudness_changes_no_cepstrum(chirp: Audio) -> None:
-    quiet = Audio(chirp.samples / 8, RATE)
+    quiet = Audio((chirp.samples / 8).astype(np.float32), RATE)
     np.testing.assert_allclose(mel_cepstra(log_mel(quiet)), mel_cepstra(log_mel(chirp)), atol=1e-5)
 
 
