@@ -8,10 +8,22 @@ import pytest
 from speechtrt.audio import read_audio
 from speechtrt.errors import DataError
 from speechtrt.models.data.dataset import Casting, make_set
+from speechtrt.models.data.dialects import Dialect
 from speechtrt.models.data.manifest import read_manifest
-from speechtrt.models.data.sets import choose
+from speechtrt.models.data.sets import choose, plans
 from speechtrt.models.data.synthesis import RATE, speak
-from speechtrt.models.data.voices import ESPEAK_US, RMS, SLT, Delivery, Synthesizer, Voice
+from speechtrt.models.data.voices import (
+    ESPEAK_US,
+    HELD_OUT_VARIANTS,
+    RMS,
+    SLT,
+    TRAINING_VARIANTS,
+    Delivery,
+    Synthesizer,
+    Voice,
+    dialect_voices,
+    espeak_voice,
+)
 
 USUAL = Delivery()
 
@@ -75,6 +87,44 @@ def test_a_set_is_whole_and_repeats(tmp_path: Path) -> None:
     assert all(read_audio(tmp_path / "a" / u.audio).rate == RATE for u in first)
 
 
+@pytest.mark.usefixtures("fake_espeak")
+def test_noise_and_rooms_repeat_and_are_named(tmp_path: Path) -> None:
+    casting = Casting(dialect_voices(Dialect.BRITISH, ("", "+m1")), conditions=True, in_turn=True)
+    texts = ["one", "two", "three", "four"] * 3
+    first = make_set(tmp_path / "a", texts, casting, seed=4, workers=1)
+    assert first == make_set(tmp_path / "b", texts, casting, seed=4, workers=1)
+    assert [(tmp_path / "a" / u.audio).read_bytes() for u in first] == [
+        (tmp_path / "b" / u.audio).read_bytes() for u in first
+    ]
+    assert [u.voice for u in first[:3]] == ["en-gb", "en-gb+m1", "en-gb-x-rp"]
+    assert {u.dialect for u in first} == {"british"}
+    assert {u.origin for u in first} == {"synthetic"}
+    assert len({u.condition for u in first}) > 3
+
+
+def test_a_voice_belongs_to_the_group_of_its_language() -> None:
+    assert espeak_voice("en-gb-scotland+m3").dialect is Dialect.BRITISH
+    assert espeak_voice("en-us").dialect is Dialect.STANDARD
+    assert espeak_voice("en-029+f1").dialect is None
+
+
+def test_held_out_voices_are_in_no_training_set() -> None:
+    sets = {plan.name: plan for plan in plans()}
+    judged = {voice.name for name in ("dialect_dev", "dialect_test") for voice in sets[name].casting.voices}
+    names = ("slt", "train", "dialects", "dialects_more")
+    trained = {voice.name for name in names for voice in sets[name].casting.voices}
+    assert judged.isdisjoint(trained)
+    assert {name.partition("+")[1] + name.partition("+")[2] for name in judged} == set(HELD_OUT_VARIANTS)
+    assert set(HELD_OUT_VARIANTS).isdisjoint(TRAINING_VARIANTS)
+
+
+@pytest.mark.parametrize("name", ["dialects", "dialect_test"])
+def test_the_groups_are_balanced(name: str) -> None:
+    plan = next(plan for plan in plans() if plan.name == name)
+    counts = [sum(voice.dialect is dialect for voice in plan.casting.voices) for dialect in Dialect]
+    assert len(set(counts)) == 1
+
+
 def test_an_unknown_set_is_named() -> None:
     with pytest.raises(DataError, match="held_out"):
         choose(("nonsense",))
@@ -95,3 +145,16 @@ def test_espeak_speaks_slower_when_asked() -> None:
     assert shutil.which("espeak-ng"), "install the Debian package espeak-ng"
     usual, slow = (speak("one two three", ESPEAK_US, Delivery(stretch)) for stretch in (1.0, 1.3))
     assert slow.audio.seconds > 1.1 * usual.audio.seconds
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("dialect", Dialect)
+def test_every_group_speaks_in_its_own_way(dialect: Dialect) -> None:
+    said = speak("the pen was in the water for nine days", dialect_voices(dialect, ("",))[0], USUAL).audio
+    others = [
+        speak("the pen was in the water for nine days", dialect_voices(other, ("",))[0], USUAL).audio
+        for other in Dialect
+        if other is not dialect
+    ]
+    assert 1.5 < said.seconds < 4.0
+    assert all(said.samples.shape != o.samples.shape or (said.samples != o.samples).any() for o in others)

@@ -6,8 +6,6 @@ from importlib.resources import files
 
 from speechtrt.models.ctc_training.evaluation import CtcEvaluation
 
-CARD = "MODEL_CARD.md"
-
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:

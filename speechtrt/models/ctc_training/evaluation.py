@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 
 from speechtrt.models.ctc import FastConformerCtc
 from speechtrt.models.ctc_training.decode import transcribe_features
@@ -30,6 +31,7 @@ class CtcEvaluation:
     lookahead: int
     overall: Score
     voices: dict[str, Score]
+    dialects: dict[str, Score]
     texts: tuple[Pair, ...]
 
     @property
@@ -50,7 +52,13 @@ def evaluate_ctc(
     """Transcribe `held_out` greedily, computed offline under the mask of `lookahead`, and count the errors."""
     features = [held_out.features(index) for index in range(len(held_out.utterances))]
     found = transcribe_features(model, tokenizer, features, lookahead)
-    pairs = [(utterance.text, text) for utterance, text in zip(held_out.utterances, found, strict=True)]
-    spoken = sorted(zip([f"{u.synthesizer} {u.voice}" for u in held_out.utterances], pairs, strict=True))
-    voices = {voice: score([pair for _, pair in group]) for voice, group in groupby(spoken, key=lambda item: item[0])}
-    return CtcEvaluation(lookahead, score(pairs), voices, tuple(pairs))
+    pairs = tuple((utterance.text, text) for utterance, text in zip(held_out.utterances, found, strict=True))
+    voices = [f"{utterance.synthesizer} {utterance.voice}" for utterance in held_out.utterances]
+    dialects = [utterance.dialect for utterance in held_out.utterances]
+    return CtcEvaluation(lookahead, score(pairs), _by_group(voices, pairs), _by_group(dialects, pairs), pairs)
+
+
+def _by_group(names: Sequence[str | None], pairs: Sequence[Pair]) -> dict[str, Score]:
+    """The score of each group; utterances of none are left out."""
+    named = sorted((name, pair) for name, pair in zip(names, pairs, strict=True) if name is not None)
+    return {name: score([pair for _, pair in group]) for name, group in groupby(named, key=itemgetter(0))}

@@ -1,8 +1,12 @@
 """Log-mel features of a data set, computed once and kept as float16 beside its manifest."""
 
 import io
+import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,7 @@ from speechtrt.audio import Audio, read_audio
 from speechtrt.models.ctc import FastConformerCtcConfig
 from speechtrt.models.data.manifest import MANIFEST, Utterance, read_manifest
 
+UTTERANCES_PER_WORKER = 500  # below this a process costs more to start than it saves
 Frames = npt.NDArray[np.float16]
 
 
@@ -79,7 +84,18 @@ def _read_cache(cache: Path, digest: str) -> tuple[Frames, npt.NDArray[np.int64]
 
 
 def _compute(folder: Path, utterances: Sequence[Utterance], log_mel: LogMel) -> tuple[Frames, npt.NDArray[np.int64]]:
-    with torch.no_grad():
-        parts = [log_mel(read_audio(folder / item.audio)).numpy().astype(np.float16) for item in utterances]
+    measure = partial(_measure, folder, log_mel)
+    workers = min(os.cpu_count() or 1, len(utterances) // UTTERANCES_PER_WORKER)
+    if workers < 2:
+        parts = [measure(item) for item in utterances]
+    else:
+        # torch's threads do not survive a fork
+        with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+            parts = list(pool.map(measure, utterances, chunksize=64))
     starts = np.cumsum([0, *[len(part) for part in parts]], dtype=np.int64)
     return np.concatenate(parts), starts
+
+
+def _measure(folder: Path, log_mel: LogMel, utterance: Utterance) -> Frames:
+    with torch.no_grad():
+        return log_mel(read_audio(folder / utterance.audio)).numpy().astype(np.float16)

@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-import safetensors.torch
 import torch
 
-from speechtrt.artifact import sha256_file, staged_folder, write_bytes
+from speechtrt.artifact import staged_folder, write_bytes
 from speechtrt.models.ctc import FastConformerCtc
-from speechtrt.models.ctc_training.card import CARD, CardFacts, model_card
+from speechtrt.models.ctc_training.card import CardFacts, model_card
+from speechtrt.models.shipped import CARD, write_checksums, write_half
 from speechtrt.models.tokenizer import PieceTokenizer
-
-CHECKSUMS = "weights.sha256"
-WEIGHTS = "model.safetensors"
 
 
 def round_to_half(model: FastConformerCtc) -> None:
@@ -29,14 +26,7 @@ def publish_ctc(model: FastConformerCtc, tokenizer: PieceTokenizer, facts: CardF
         model.config.architectures = [type(model).__name__]
         model.config.dtype = torch.float32
         model.config.save_pretrained(folder)
-        write_bytes(folder / WEIGHTS, _half(model))
+        write_half(folder, model)
         tokenizer.save(folder)
         write_bytes(folder / CARD, model_card(facts).encode())
-        files = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS)
-        lines = "".join(f"{sha256_file(path)}  {path.name}\n" for path in files)
-        write_bytes(folder / CHECKSUMS, lines.encode())
-
-
-def _half(model: FastConformerCtc) -> bytes:
-    tensors = {name: value.to(torch.float16).contiguous() for name, value in model.state_dict().items()}
-    return safetensors.torch.save(tensors, metadata={"format": "pt"})
+        write_checksums(folder)

@@ -11,6 +11,7 @@ import msgspec
 from speechtrt.errors import DataError
 from speechtrt.models.ctc import FastConformerCtcConfig
 from speechtrt.models.ctc_training.augment import Augmentation
+from speechtrt.models.ctc_training.start import Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class CtcRecipe:
     phone_weight: float = 2.0
     phone_until: float = 0.5  # progress at which the phone loss has faded out
     augmentation: Augmentation = field(default_factory=Augmentation)
+    start: Start | None = None
 
     def config(self) -> FastConformerCtcConfig:
         """The model's configuration."""
@@ -40,8 +42,10 @@ class CtcRecipe:
 
 def load_recipe(path: Path | None = None) -> CtcRecipe:
     """The recipe in `path`, or the one that ships with the package. Raises DataError when it is malformed."""
-    source = path or Path(str(files("speechtrt.models").joinpath("recipes/ctc.toml")))
+    source = path or Path(str(files("speechtrt.models").joinpath("recipes/ctc-base.toml")))
     try:
         return msgspec.convert(tomllib.loads(source.read_text(encoding="utf-8")), CtcRecipe)
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise DataError(f"{source}: is not a CTC recipe ({error}); see speechtrt/models/recipes/ctc.toml") from error
+        raise DataError(
+            f"{source}: is not a CTC recipe ({error}); see speechtrt/models/recipes/ctc-base.toml"
+        ) from error

@@ -93,6 +93,10 @@ def _last_checkpoint(recipe: CtcRecipe, out: Path) -> tuple[CtcModule, Position]
 def _tokenizer(plan: RunPlan) -> PieceTokenizer:
     if (plan.out / TOKENIZER_FILE).is_file():
         return load_tokenizer(plan.out)
+    if plan.recipe.start is not None:
+        tokenizer = load_tokenizer(plan.recipe.start.folder)
+        tokenizer.save(plan.out)
+        return tokenizer
     texts = [item.text for name in plan.recipe.train_sets for item in read_manifest(plan.data / name)]
     tokenizer = train_tokenizer(texts, plan.recipe.vocab_size)
     tokenizer.save(plan.out)
@@ -103,7 +107,10 @@ def _task(plan: RunPlan, tokenizer: PieceTokenizer) -> CtcTask:
     config = plan.recipe.config()
     sets = [load_features(plan.data / name, config) for name in plan.recipe.train_sets]
     held_out = load_features(plan.data / plan.recipe.held_out_set, config)
-    return CtcTask(FastConformerCtc(config), tokenizer, sets, held_out, plan.recipe, plan.device)
+    task = CtcTask(FastConformerCtc(config), tokenizer, sets, held_out, plan.recipe, plan.device)
+    if plan.recipe.start is not None:
+        plan.recipe.start.apply(task.model.ctc)
+    return task
 
 
 def _options(plan: RunPlan) -> TrainingOptions:

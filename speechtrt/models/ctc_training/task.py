@@ -101,10 +101,10 @@ class CtcTask:
         return total / known.sum().clamp(min=1)
 
     def evaluate(self) -> dict[str, float]:
-        """Word and character error rate on the held-out set for the longest lookahead, and WER for each voice."""
+        """Word and character error rate on the held-out set for the longest lookahead, and WER for each dialect."""
         result = evaluate_ctc(self.model.ctc, self.tokenizer, self.held_out, max(self.recipe.lookaheads))
-        voices = {f"wer {voice}": score.wer for voice, score in result.voices.items()}
-        return {"wer": result.overall.wer, "cer": result.overall.cer, **voices}
+        dialects = {f"wer {dialect}": score.wer for dialect, score in result.dialects.items()}
+        return {"wer": result.overall.wer, "cer": result.overall.cer, **dialects}
 
 
 def _padding(rng: random.Random) -> tuple[int, int]:

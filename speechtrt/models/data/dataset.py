@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speechtrt.audio import write_wav
+from speechtrt.models.data.conditions import CLEAN, Condition, random_condition
 from speechtrt.models.data.manifest import Utterance, write_manifest
 from speechtrt.models.data.synthesis import require, speak
 from speechtrt.models.data.voices import Delivery, Voice, random_delivery
@@ -15,10 +16,16 @@ from speechtrt.models.data.voices import Delivery, Voice, random_delivery
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """Who speaks: each utterance draws a voice from `voices`; `natural` varies speed and pitch at random."""
+    """Who speaks and how it is heard.
+
+    Each utterance draws a voice from `voices`, or takes the next one (`in_turn`). `natural` varies speed and pitch,
+    `conditions` adds noise, rooms and narrow bands, all at random.
+    """
 
     voices: tuple[Voice, ...]
     natural: bool = True
+    conditions: bool = False
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class _Order:
     text: str
     voice: Voice
     delivery: Delivery
+    condition: Condition
 
 
 def make_set(
@@ -51,16 +59,17 @@ def _orders(folder: Path, sentences: Sequence[str], casting: Casting, seed: int)
     rng = random.Random(seed)
     orders = []
     for number, text in enumerate(sentences):
-        voice = rng.choice(casting.voices)
+        voice = casting.voices[number % len(casting.voices)] if casting.in_turn else rng.choice(casting.voices)
         delivery = random_delivery(rng) if casting.natural else Delivery()
-        orders.append(_Order(folder, f"{number:06d}", text, voice, delivery))
+        condition = random_condition(rng) if casting.conditions else CLEAN
+        orders.append(_Order(folder, f"{number:06d}", text, voice, delivery, condition))
     return orders
 
 
 def _fulfil(order: _Order) -> Utterance:
     speech = speak(order.text, order.voice, order.delivery)
     audio = f"wav/{order.id}.wav"
-    write_wav(order.folder / audio, speech.audio)
+    write_wav(order.folder / audio, order.condition.apply(speech.audio))
     return Utterance(
         id=order.id,
         text=order.text,
@@ -69,4 +78,6 @@ def _fulfil(order: _Order) -> Utterance:
         audio=audio,
         seconds=round(speech.audio.seconds, 4),
         phones=speech.phones,
+        dialect=order.voice.dialect.value if order.voice.dialect else None,
+        condition=order.condition.label,
     )

@@ -3,18 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from speechtrt.artifact import write_bytes
 from speechtrt.errors import DataError
+from speechtrt.models.data.dialects import SYNTHETIC
 
 MANIFEST = "manifest.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One spoken sentence; `audio` is relative to the set's folder, `phones` are (name, end in seconds) or None."""
+    """One spoken sentence; `audio` is relative to the set's folder, `phones` are (name, end in seconds) or None.
+
+    `dialect` is the group that the voice stands for, if any; `condition` says what was done to the sound.
+    """
 
     id: str
     text: str
@@ -23,6 +28,9 @@ class Utterance:
     audio: str
     seconds: float
     phones: tuple[tuple[str, float], ...] | None = None
+    dialect: str | None = None
+    condition: str = "clean"
+    origin: Literal["synthetic"] = SYNTHETIC
 
 
 def read_manifest(folder: Path) -> list[Utterance]:

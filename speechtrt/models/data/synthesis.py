@@ -11,6 +11,8 @@ import numpy as np
 
 from speechtrt.audio import Audio
 from speechtrt.errors import DataError
+from speechtrt.models.data.accents import SEPARATOR, load_accents
+from speechtrt.models.data.dialects import Dialect
 from speechtrt.models.data.voices import Delivery, Synthesizer, Voice
 
 RATE = 16_000
@@ -44,7 +46,7 @@ def speak(text: str, voice: Voice, delivery: Delivery) -> Speech:
     """`text` said by `voice`. Raises DataError when the program is missing, fails or says nothing."""
     require(voice.synthesizer)
     maker = _flite if voice.synthesizer is Synthesizer.FLITE else _espeak
-    speech = maker(text, voice.name, delivery)
+    speech = maker(_accented(text, voice.dialect), voice.name, delivery)
     if not len(speech.audio.samples):
         raise DataError(f"{voice.synthesizer.value} said nothing for {text!r} with voice {voice.name}; check the voice")
     return speech
@@ -56,6 +58,14 @@ def _run(command: list[str]) -> bytes:
         complaint = result.stderr.decode(errors="replace").strip().replace("\n", " ")
         raise DataError(f"{command[0]} exited with {result.returncode} ({complaint}); expected speech; try it by hand")
     return result.stdout
+
+
+def _accented(text: str, dialect: Dialect | None) -> str:
+    """`text`, or its phonemes in brackets if the dialect is one that is spoken by rule."""
+    accent = load_accents().get(dialect.value) if dialect else None
+    if accent is None:
+        return text
+    return accent.apply(_run(["espeak-ng", "-v", accent.source, "-q", "-x", f"--sep={SEPARATOR}", text]).decode())
 
 
 def _flite(text: str, voice: str, delivery: Delivery) -> Speech:

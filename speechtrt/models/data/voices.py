@@ -1,8 +1,11 @@
-"""The voices of the training data: which program speaks, how fast and how high."""
+"""The voices of the training data: which program speaks, in which dialect, how fast and how high."""
 
 import random
 from dataclasses import dataclass
 from enum import Enum
+
+from speechtrt.models.data.accents import load_accents
+from speechtrt.models.data.dialects import Dialect
 
 
 class Synthesizer(Enum):
@@ -19,10 +22,11 @@ class Synthesizer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice of a synthesiser, by the program's own name."""
+    """A voice of a synthesiser, by the program's own name, and the dialect group it stands for, if any."""
 
     synthesizer: Synthesizer
     name: str
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,41 @@ class Delivery:
     pitch: float = 1.0
 
 
-SLT = Voice(Synthesizer.FLITE, "slt")
-RMS = Voice(Synthesizer.FLITE, "rms")
-AWB = Voice(Synthesizer.FLITE, "awb")
-KAL = Voice(Synthesizer.FLITE, "kal16")
-ESPEAK_US = Voice(Synthesizer.ESPEAK, "en-us")
-ESPEAK_ACCENTS = ("en-us", "en-gb", "en-gb-x-rp", "en-us-nyc", "en-gb-scotland", "en-029")
-ESPEAK_VARIANTS = ("", "+m1", "+m3", "+m7", "+f1", "+f2", "+f4")
+SLT = Voice(Synthesizer.FLITE, "slt", Dialect.STANDARD)
+RMS = Voice(Synthesizer.FLITE, "rms", Dialect.STANDARD)
+KAL = Voice(Synthesizer.FLITE, "kal16", Dialect.STANDARD)
+AWB = Voice(Synthesizer.FLITE, "awb", Dialect.BRITISH)  # a Scot
+# espeak-ng's own languages of a group; the accents of `accents.toml` are spoken by rule
+NATIVE = {
+    Dialect.STANDARD: ("en-us",),
+    Dialect.BRITISH: ("en-gb", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-gbcwmd"),
+}
+TRAINING_VARIANTS = ("", "+m1", "+m3", "+m4", "+m6", "+m7", "+m8", "+f1", "+f2", "+f4")
+HELD_OUT_VARIANTS = ("+m2", "+m5", "+f3", "+f5")  # in no training set
+MIXED_ACCENTS = ("en-us", "en-gb", "en-gb-x-rp", "en-us-nyc", "en-gb-scotland", "en-029")
+MIXED_VARIANTS = ("", "+m1", "+m3", "+m7", "+f1", "+f2", "+f4")
 
 
-def espeak_voices() -> tuple[Voice, ...]:
-    """Every accent with every variant, plus plain American a few times more, since it is a voice people have."""
-    voices = [Voice(Synthesizer.ESPEAK, accent + variant) for accent in ESPEAK_ACCENTS for variant in ESPEAK_VARIANTS]
+def espeak_voice(name: str) -> Voice:
+    """A voice that reads English by itself, in the group that its language belongs to."""
+    language = name.partition("+")[0]
+    groups = (dialect for dialect, languages in NATIVE.items() if language in languages)
+    return Voice(Synthesizer.ESPEAK, name, next(groups, None))
+
+
+ESPEAK_US = espeak_voice("en-us")
+
+
+def mixed_voices() -> tuple[Voice, ...]:
+    """Six accents with seven variants, plus plain American a few times more, since it is a voice people have."""
+    voices = [espeak_voice(accent + variant) for accent in MIXED_ACCENTS for variant in MIXED_VARIANTS]
     return (*[ESPEAK_US] * 8, *voices)
+
+
+def dialect_voices(dialect: Dialect, variants: tuple[str, ...]) -> tuple[Voice, ...]:
+    """espeak-ng's voices of a group, one for each base voice and variant."""
+    bases = NATIVE.get(dialect) or (load_accents()[dialect.value].speaker,)
+    return tuple(Voice(Synthesizer.ESPEAK, base + variant, dialect) for base in bases for variant in variants)
 
 
 def random_delivery(rng: random.Random) -> Delivery:

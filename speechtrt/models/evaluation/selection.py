@@ -1,7 +1,8 @@
-"""Pick a small, even share of a held-out set and keep it as FLAC."""
+"""Copy utterances of a made set into a small folder that can ship: FLAC or Opus, and their texts."""
 
 import random
 from collections.abc import Sequence
+from enum import Enum
 from itertools import groupby
 from pathlib import Path
 
@@ -16,14 +17,37 @@ from speechtrt.models.evaluation.utterances import TEXTS, SpokenText
 SECONDS = (1.0, 4.0)
 
 
+class Encoding(Enum):
+    """How recordings are compressed: without loss, or to about 25 kbit/s."""
+
+    FLAC = "flac"
+    OPUS = "opus"
+
+    def write(self, path: Path, samples: object, rate: int) -> None:
+        """Compress mono samples in [-1, 1]."""
+        if self is Encoding.FLAC:
+            soundfile.write(path, samples, rate, format="FLAC", subtype="PCM_16")
+        else:
+            soundfile.write(path, samples, rate, format="OGG", subtype="OPUS")
+
+
 def write_selection(held_out: Path, target: Path, count: int, seed: int) -> int:
     """Copy `count` utterances of the set `held_out` to `target`, the same number of each voice; returns their bytes."""
     chosen = _choose(read_manifest(held_out), count, seed)
-    texts = [SpokenText(u.id, u.text, u.voice, f"{u.id}.flac", u.seconds) for u in chosen]
+    return _ship(held_out, target, chosen, Encoding.FLAC)
+
+
+def write_test_set(folder: Path, target: Path) -> int:
+    """Copy the whole set in `folder` to `target` as Opus; returns the bytes of its recordings."""
+    return _ship(folder, target, read_manifest(folder), Encoding.OPUS)
+
+
+def _ship(folder: Path, target: Path, utterances: Sequence[Utterance], encoding: Encoding) -> int:
+    texts = [SpokenText(u.id, u.text, u.voice, f"{u.id}.{encoding.value}", u.seconds, u.dialect) for u in utterances]
     target.mkdir(parents=True, exist_ok=True)
-    for utterance, text in zip(chosen, texts, strict=True):
-        audio = read_audio(held_out / utterance.audio)
-        soundfile.write(target / text.audio, audio.samples, audio.rate, format="FLAC", subtype="PCM_16")
+    for utterance, text in zip(utterances, texts, strict=True):
+        audio = read_audio(folder / utterance.audio)
+        encoding.write(target / text.audio, audio.samples, audio.rate)
     write_bytes(target / TEXTS, msgspec.json.Encoder().encode_lines(texts))
     return sum((target / text.audio).stat().st_size for text in texts)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import safetensors.torch
 import torch
 from transformers import (
     PreTrainedModel,
@@ -15,13 +14,11 @@ from transformers import (
     SpeechT5Tokenizer,
 )
 
-from speechtrt.artifact import sha256_file, staged_folder, write_bytes
+from speechtrt.artifact import staged_folder, write_bytes
+from speechtrt.models.shipped import CARD, write_checksums, write_half
 from speechtrt.models.tts.acoustic import speaker_embedding
 from speechtrt.models.tts.pieces import write_pieces
 
-CHECKSUMS = "weights.sha256"
-WEIGHTS = "model.safetensors"
-CARD = "MODEL_CARD.md"
 SPEAKER = "slt"
 LONGEST_TEXT = 80  # pieces; few training sentences are longer, and beyond it the attention may miss the end
 
@@ -47,9 +44,7 @@ def publish_voice(voice: TrainedVoice, target: Path) -> None:
         embedding = speaker_embedding(voice.acoustic.config.speaker_embedding_dim).numpy()[0]
         write_bytes(folder / "voices" / f"{SPEAKER}.npy", _npy(embedding))
         write_bytes(folder / CARD, voice.card.encode())
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        lines = "".join(f"{sha256_file(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
-        write_bytes(folder / CHECKSUMS, lines.encode())
+        write_checksums(folder)
 
 
 def _write_model(model: PreTrainedModel, folder: Path) -> None:
@@ -59,12 +54,7 @@ def _write_model(model: PreTrainedModel, folder: Path) -> None:
     model.config.save_pretrained(folder)
     if model.can_generate():
         model.generation_config.save_pretrained(folder)
-    tensors = {name: _half(value) for name, value in model.state_dict().items()}
-    write_bytes(folder / WEIGHTS, safetensors.torch.save(tensors, metadata={"format": "pt"}))
-
-
-def _half(value: torch.Tensor) -> torch.Tensor:
-    return (value.to(torch.float16) if value.is_floating_point() else value).contiguous().clone()
+    write_half(folder, model)
 
 
 def _write_text_front(folder: Path) -> None:

@@ -7,8 +7,9 @@ import torch
 from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Processor
 
 from speechtrt.errors import CheckpointError
+from speechtrt.models.shipped import CHECKSUMS
 from speechtrt.models.tts.acoustic import build_acoustic
-from speechtrt.models.tts.publish import CHECKSUMS, TrainedVoice, publish_voice
+from speechtrt.models.tts.publish import TrainedVoice, publish_voice
 from speechtrt.models.tts.recipe import VoiceRecipe
 from speechtrt.models.tts.speaking import load_voice, speak
 from speechtrt.models.vocoder.generator import build_vocoder

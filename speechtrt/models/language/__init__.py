@@ -1,0 +1,1 @@
+"""The n-gram language model for beam decoding: counting, modified Kneser-Ney, ARPA files."""
