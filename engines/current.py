@@ -3,17 +3,20 @@
 from pathlib import Path
 
 from speechtrt.bundle import BundleFolder
-from speechtrt.engine_set import EngineFolder
+from speechtrt.engine_set import EngineFolder, EngineSet, Status
 from speechtrt.engines.device import device_fingerprint
 from speechtrt.engines.versions import builder_versions
 from speechtrt.errors import ManifestError
 from speechtrt.precision import BackendName, Precision
 
 
-def current_engine_set(bundle: Path, backend: BackendName, precision: Precision, out: Path) -> EngineFolder | None:
+def current_engine_set(
+    bundle: Path, backend: BackendName, precision: Precision, out: Path, *, heard: bool = False
+) -> EngineFolder | None:
     """The engine set in `out` if it was built from this bundle, for this device, by this code; None otherwise.
 
-    Sizes of its files are looked at, their hashes are not: `validate` does that. Raises ManifestError for the bundle.
+    `heard`: its speech must have been compared, if it can be. Sizes of its files are looked at, their hashes are not:
+    `validate` does that. Raises ManifestError for the bundle.
     """
     source = BundleFolder.open(bundle)
     try:
@@ -27,7 +30,18 @@ def current_engine_set(bundle: Path, backend: BackendName, precision: Precision,
         and manifest.builder == builder_versions(backend)
         and manifest.device == device_fingerprint(backend)
     )
-    return found if same and _complete(found) else None
+    silent = heard and compares_speech(backend, precision) and not _was_heard(manifest)
+    return found if same and not silent and _complete(found) else None
+
+
+def compares_speech(backend: BackendName, precision: Precision) -> bool:
+    """Whether speech of such a set can be compared here, and needs to be."""
+    return backend is BackendName.ORT_CPU and precision is not backend.reference_precision
+
+
+def _was_heard(manifest: EngineSet) -> bool:
+    """A set without any lowered stage is the reference itself."""
+    return bool(manifest.quality) or manifest.status is Status.FELL_BACK
 
 
 def _complete(folder: EngineFolder) -> bool:

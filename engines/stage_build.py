@@ -2,80 +2,28 @@
 
 import shutil
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from speechtrt.artifact import FileEntry, sha256_file
-from speechtrt.bundle import BundleFolder
-from speechtrt.documents import SCHEMA, encode_document, read_document, write_document
+from speechtrt.documents import read_document, write_document
 from speechtrt.engine_set import EngineStage, GateRow, NodePolicy
+from speechtrt.engines.build_context import EVALUATION, RECORD_FILE, BuildContext, StageFolder, StageRecord
 from speechtrt.engines.builders.base import EngineBuilder
-from speechtrt.engines.cache import EngineCache, cache_key
 from speechtrt.engines.calibration import load_recording
 from speechtrt.engines.candidate import FALLBACK, Candidate, make_candidates
 from speechtrt.engines.evaluation import Evaluation, encode_evaluation, record_evaluation
-from speechtrt.engines.fallback.partial import find_partial
+from speechtrt.engines.fallback.mixture import make_mixture
+from speechtrt.engines.fallback.partial import find_partial, spare
 from speechtrt.engines.gate.judgement import BUILDS, STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.policy import weight_counts
-from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.scenario import CALIBRATION_STEPS, Playlist, make_scenarios, moving_states, scenario_length
 from speechtrt.errors import BuildError
-from speechtrt.fallback import FallbackSearch
+from speechtrt.fallback import FallbackSearch, GroupError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
-
-RECORD_FILE = "stage.json"
-EVALUATION = "evaluation"
-
-
-@dataclass(frozen=True, slots=True)
-class StageRecord:
-    """A built stage with the gate rows it passed; `reason` says why it is not in the requested precision."""
-
-    stage: EngineStage
-    gate: tuple[GateRow, ...]
-    reason: str
-    schema: int = SCHEMA
-
-
-@dataclass(frozen=True, slots=True)
-class StageFolder:
-    """A stage in the cache: its record, and the files an engine set takes over."""
-
-    path: Path
-    record: StageRecord
-
-
-@dataclass(frozen=True, slots=True)
-class BuildContext:
-    """What all stages of one engine set share."""
-
-    bundle: BundleFolder
-    backend: BackendName
-    cache: EngineCache
-    device: dict[str, str]
-    versions: dict[str, str]
-    most_time: float
-
-    def key(self, stage: StageSpec, precision: Precision) -> str:
-        """Hash of everything that decides how the stage is built and judged."""
-        manifest = self.bundle.manifest
-        calibration = manifest.calibration.get(stage.name)
-        return cache_key(
-            {
-                "graph": manifest.file(stage.file).sha256,
-                "calibration": manifest.file(calibration).sha256 if calibration else None,
-                "stage": encode_document(stage).decode(),
-                "constants": encode_document([manifest.limits, manifest.tts]).decode(),
-                "profiles": encode_document(stage_profiles(manifest, stage)).decode(),
-                "backend": self.backend,
-                "precision": precision,
-                "device": self.device,
-                "versions": self.versions,
-                "most_time": self.most_time,
-            }
-        )
 
 
 def build_stage(context: BuildContext, stage: StageSpec, precision: Precision) -> StageFolder:
@@ -83,6 +31,11 @@ def build_stage(context: BuildContext, stage: StageSpec, precision: Precision) -
     key = context.key(stage, precision)
     path = context.cache.obtain(key, lambda folder: _Attempt(context, stage, precision, key).write(folder))
     return StageFolder(path, read_document(path / RECORD_FILE, StageRecord))
+
+
+def rank_stage(context: BuildContext, stage: StageSpec, precision: Precision) -> list[GroupError]:
+    """What of a stage could be spared, the worst first."""
+    return _Attempt(context, stage, precision, "").ranked()
 
 
 class _Attempt:
@@ -99,19 +52,10 @@ class _Attempt:
 
     def write(self, folder: Path) -> None:
         """Fill `folder` with the stage in this precision, or with the fallback's files and the reason."""
-        context = self._context
-        path = context.bundle.file(self._stage.file)
         seen, unseen = self._playlists()
-        evaluation = record_evaluation(path.read_bytes(), unseen)
-        canonical = Graph.load(path)
-        self._weights = weight_counts(canonical)
-        candidates = make_candidates(
-            canonical, context.bundle.manifest, self._stage, context.backend, self._precision, seen
-        )
+        evaluation = record_evaluation(self._context.bundle.file(self._stage.file).read_bytes(), unseen)
         reason = "no node can be quantised"
-        for candidate in candidates:
-            if self._precision is Precision.INT8 and not candidate.lowered(Precision.INT8):
-                continue
+        for candidate in self._candidates(seen):
             engine, verdict = self._try(candidate, evaluation)
             reason = f"{self._precision}: {verdict.reason}"
             if verdict.inexact and self._safer is not None:
@@ -119,11 +63,34 @@ class _Attempt:
                 if found is not None:
                     candidate = found
                     engine, verdict = self._try(candidate, evaluation)
+                    reason = f"{self._precision}: {verdict.reason}"
             if verdict.passed:
                 self._accept(folder, candidate, engine, evaluation, verdict)
                 return
             self._refuse(candidate, reason)
         self._fall_back(folder, reason)
+
+    def ranked(self) -> list[GroupError]:
+        """Groups of the boldest candidate."""
+        seen, unseen = self._playlists()
+        for candidate in self._candidates(seen):
+            if candidate.full is not None:
+                mixture = make_mixture(candidate.full, candidate.graph, self._precision)
+                return [group.as_record() for group in mixture.groups(replace(seen, max_len=unseen.max_len))]
+        return []
+
+    def _candidates(self, seen: Playlist) -> Iterator[Candidate]:
+        """What is worth trying, the boldest first, without the nodes that are spared in any case."""
+        context = self._context
+        canonical = Graph.load(context.bundle.file(self._stage.file))
+        self._weights = weight_counts(canonical)
+        made = make_candidates(canonical, context.bundle.manifest, self._stage, context.backend, self._precision, seen)
+        for candidate in made:
+            if self._safer is not None:
+                nodes = context.spared.get(self._stage.name, ())
+                candidate = spare(candidate, self._precision, self._safer, nodes)
+            if self._precision is not Precision.INT8 or candidate.lowered(Precision.INT8):
+                yield candidate
 
     def _spare(self, candidate: Candidate, evaluation: Evaluation, seen: Playlist, refused: str) -> Candidate | None:
         """The candidate with as few nodes as possible in the safer precision, if the gate passes any such."""
@@ -188,7 +155,7 @@ class _Attempt:
         verdict = self._exactness(engine if runs_here else candidate.graph.to_bytes(), candidate.graph, evaluation)
         if not runs_here or self._safer is None or not verdict.passed:
             return verdict
-        fallback = build_stage(self._context, self._stage, self._safer)
+        fallback = self._safer_stage(self._safer)
         reference = fallback.path / fallback.record.stage.file.path
         speed = judge_speed(engine, reference, evaluation.playlist, self._context.most_time)
         return Verdict((*verdict.rows, *speed.rows))
@@ -201,6 +168,9 @@ class _Attempt:
         if self._safer is None or not verdict.passed:
             return verdict
         return Verdict((*verdict.rows, *judge_kernels(graph, evaluation.playlist).rows))
+
+    def _safer_stage(self, safer: Precision) -> StageFolder:
+        return build_stage(replace(self._context, spared={}), self._stage, safer)
 
     def _accept(
         self, folder: Path, candidate: Candidate, engine: bytes, evaluation: Evaluation, verdict: Verdict
@@ -230,7 +200,7 @@ class _Attempt:
         if self._safer is None:
             backend = self._context.backend
             raise BuildError(f"stage {name} fails the gate in {reason}; its lowering for {backend} is wrong")
-        fallback = build_stage(self._context, self._stage, self._safer)
+        fallback = self._safer_stage(self._safer)
         shutil.copytree(fallback.path, folder, dirs_exist_ok=True)
         record = fallback.record
         stage = replace(

@@ -7,10 +7,11 @@ from pathlib import Path
 from speechtrt.bundle import BundleFolder
 from speechtrt.documents import SCHEMA
 from speechtrt.engine_set import EngineFolder, EngineStage, GateRow
+from speechtrt.engines.build_context import EVALUATION
 from speechtrt.engines.device import device_fingerprint
 from speechtrt.engines.evaluation import decode_evaluation
 from speechtrt.engines.gate.judgement import STAND_IN, judge_numbers
-from speechtrt.engines.stage_build import EVALUATION, make_builder
+from speechtrt.engines.stage_build import make_builder
 from speechtrt.engines.versions import RUNS_ON, installed
 from speechtrt.errors import SpeechTRTError
 from speechtrt.precision import BackendName

@@ -10,6 +10,7 @@ from speechtrt.documents import SCHEMA, read_document
 from speechtrt.errors import ManifestError
 from speechtrt.fallback import FallbackSearch
 from speechtrt.precision import BackendName, Precision
+from speechtrt.quality import QualityFigure
 from speechtrt.specs import StageSpec
 
 ENGINE_FILE = "engine.json"
@@ -80,7 +81,11 @@ class GateRow:
 
 @dataclass(frozen=True, slots=True)
 class EngineSet:
-    """The manifest of an engine set (`engine.json`). `model` is its bundle's manifest; assets lie beside them."""
+    """The manifest of an engine set (`engine.json`). `model` is its bundle's manifest; assets lie beside them.
+
+    `quality` compares its speech with the reference precision's; empty where that was not or could not be done.
+    `search` tells how nodes to spare were looked for when the speech was not good enough.
+    """
 
     name: str
     bundle_sha256: str
@@ -95,6 +100,8 @@ class EngineSet:
     device: dict[str, str]
     builder: dict[str, str]
     files: tuple[FileEntry, ...]
+    quality: tuple[QualityFigure, ...] = ()
+    search: FallbackSearch | None = None
     schema: int = SCHEMA
 
     def stage(self, name: str) -> EngineStage:

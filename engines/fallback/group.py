@@ -20,9 +20,9 @@ class Group:
     weights: int
     error: float
 
-    def as_record(self, spared: bool) -> GroupError:
-        """For `engine.json`."""
-        return GroupError(self.nodes, self.weights, self.error if self.error < float("inf") else None, spared)
+    def as_record(self) -> GroupError:
+        """For `engine.json`, where infinity is None."""
+        return GroupError(self.nodes, self.weights, self.error if self.error < float("inf") else None)
 
 
 def rank_groups(full: Graph, lowered: Graph, bundles: Sequence[Sequence[Rewrite]], inputs: Playlist) -> list[Group]:

@@ -12,6 +12,8 @@ from speechtrt.engines.scenario import Playlist
 from speechtrt.fallback import FallbackSearch
 from speechtrt.precision import Precision
 
+FOR_SPEECH = "spared: with it, the whole set fails the gate of speech quality"
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:
@@ -37,7 +39,8 @@ def find_partial(
     assert candidate.full is not None
     mixture = make_mixture(candidate.full, candidate.graph, precision)
     groups = mixture.groups(inputs)
-    found = search(groups, lambda count: judge(mixture.sparing(_nodes(groups[:count]))), refused)
+    records = [group.as_record() for group in groups]
+    found = search(records, lambda count: judge(mixture.sparing(_nodes(groups[:count]))), refused)
     if found.spared is None:
         return Partial(None, found.record)
     worst = groups[: found.spared]
@@ -45,12 +48,12 @@ def find_partial(
     return Partial(replace(candidate, graph=graph, policy=policy), found.record)
 
 
-def spare(candidate: Candidate, precision: Precision, safer: Precision, nodes: Sequence[str], reason: str) -> Candidate:
-    """The candidate with `nodes` in the safer precision because of `reason`."""
+def spare(candidate: Candidate, precision: Precision, safer: Precision, nodes: Sequence[str]) -> Candidate:
+    """The candidate with `nodes` in the safer precision, for the sake of speech."""
     if not nodes or candidate.full is None:
         return candidate
     policy = tuple(
-        replace(row, precision=safer, reason=reason) if row.node in nodes else row for row in candidate.policy
+        replace(row, precision=safer, reason=FOR_SPEECH) if row.node in nodes else row for row in candidate.policy
     )
     graph = make_mixture(candidate.full, candidate.graph, precision).sparing(nodes)
     return replace(candidate, graph=graph, policy=policy)

@@ -1,10 +1,9 @@
 """How many of the worst groups must be spared? Found by bisection, with the gate as the judge."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from speechtrt.engines.fallback.group import Group
-from speechtrt.fallback import FallbackSearch, SearchStep
+from speechtrt.fallback import FallbackSearch, GroupError, SearchStep
 
 LEAST_SHARE = 0.25  # of the weights; with less lowered, a stage is not worth its conversions
 
@@ -19,7 +18,7 @@ class SearchResult:
     record: FallbackSearch
 
 
-def search(groups: Sequence[Group], judge: Judge, refused: str) -> SearchResult:
+def search(groups: Sequence[GroupError], judge: Judge, refused: str) -> SearchResult:
     """Spare as few of `groups` (the worst first) as the gate lets.
 
     `judge` takes how many are spared and answers why the gate refuses, or "" when it passes; `refused` is why it
@@ -44,14 +43,14 @@ def search(groups: Sequence[Group], judge: Judge, refused: str) -> SearchResult:
     return SearchResult(passing, _record(groups, passing, steps))
 
 
-def lowered_share(groups: Sequence[Group], spared: int) -> float:
+def lowered_share(groups: Sequence[GroupError], spared: int) -> float:
     """Share of the weights that is lowered when the first `spared` groups are not."""
     return sum(g.weights for g in groups[spared:]) / max(1, sum(g.weights for g in groups))
 
 
-def _most_spared(groups: Sequence[Group]) -> int:
+def _most_spared(groups: Sequence[GroupError]) -> int:
     return max((n for n in range(len(groups)) if lowered_share(groups, n) >= LEAST_SHARE), default=0)
 
 
-def _record(groups: Sequence[Group], spared: int, steps: Sequence[SearchStep]) -> FallbackSearch:
-    return FallbackSearch(tuple(g.as_record(i < spared) for i, g in enumerate(groups)), tuple(steps))
+def _record(groups: Sequence[GroupError], spared: int, steps: Sequence[SearchStep]) -> FallbackSearch:
+    return FallbackSearch(tuple(replace(g, spared=i < spared) for i, g in enumerate(groups)), tuple(steps))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from speechtrt.quality import Allowance, QualityFigure
+from speechtrt.quality import Allowance, QualityFigure, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,27 @@ ALLOWED: dict[str, Allowance] = {
     "mcd": Allowance(0.03),
     "round_trip_cer": Allowance(0.03),
 }
+
+
+def describe_figure(figure: QualityFigure) -> str:
+    """A figure as difference and limit: `wer of all +0.42 points (limit 0.3 points), 95 % interval ...`."""
+    if figure.delta is None:
+        return f"{figure.metric} of {figure.group} could not be computed"
+    text = f"{figure.metric} of {figure.group} {_signed(figure.delta, figure.scale)}"
+    if figure.limit is not None:
+        text += f" (limit {_amount(figure.limit, figure.scale)})"
+    if figure.low is not None and figure.high is not None:
+        text += f", 95 % interval {_signed(figure.low, figure.scale)} to {_signed(figure.high, figure.scale)}"
+    if figure.end_limit is not None:
+        text += f" (limit {_amount(figure.end_limit, figure.scale)})"
+    return text
+
+
+def _signed(value: float, scale: Scale) -> str:
+    return f"{'+' if value >= 0 else ''}{_amount(value, scale)}"
+
+
+def _amount(value: float, scale: Scale) -> str:
+    if scale is Scale.RELATIVE:
+        return f"{100 * value:.3g} %"
+    return f"{value:.3g} points" if scale is Scale.POINTS else f"{value:.3g}"

@@ -7,13 +7,13 @@ import pytest
 
 from speechtrt.engine_set import EngineFolder, EngineStage, Status
 from speechtrt.engines.builder import build_engine_set
-from speechtrt.engines.fallback.group import Group
 from speechtrt.engines.fallback.rewrite import find_rewrites
 from speechtrt.engines.fallback.search import search
 from speechtrt.engines.fallback.splice import splice
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.session import open_session
 from speechtrt.engines.validate import validate_engine_set
+from speechtrt.fallback import GroupError
 from speechtrt.precision import BackendName, Precision
 from tests.engines.conftest import ANY_TIME
 from tests.engines.hostile import STAGE, WIDTH, blocks, everything, write_hostile_bundle
@@ -94,8 +94,8 @@ def test_a_harmless_checkpoint_needs_no_search(tmp_path: Path) -> None:
     assert stage.lowered_share == 1.0
 
 
-def group(name: str, error: float, weights: int = 100) -> Group:
-    return Group((), (name,), weights, error)
+def group(name: str, error: float, weights: int = 100) -> GroupError:
+    return GroupError((name,), weights, error)
 
 
 @pytest.mark.parametrize("needed", range(8))
