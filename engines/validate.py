@@ -1,22 +1,21 @@
-"""Judges an engine set from disk: hashes, versions, every engine opened, every gate run again."""
+"""Judges an engine set from disk: is it sound, and does it meet what is demanded of it?"""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from speechtrt.bundle import BundleFolder
 from speechtrt.documents import SCHEMA
-from speechtrt.engine_set import EngineFolder, EngineStage, GateRow
-from speechtrt.engines.build_context import EVALUATION
-from speechtrt.engines.device import device_fingerprint
-from speechtrt.engines.evaluation import decode_evaluation
-from speechtrt.engines.gate.judgement import STAND_IN, judge_numbers
-from speechtrt.engines.stage_build import make_builder
-from speechtrt.engines.versions import RUNS_ON, installed
-from speechtrt.errors import SpeechTRTError
+from speechtrt.engine_set import ENGINE_FILE, EngineFolder, GateRow
+from speechtrt.engines.budget import Budget, judge_budget
+from speechtrt.engines.current import compares_speech
+from speechtrt.engines.gate.quality import QualityCheck, figure_row
+from speechtrt.engines.regression import judge_regression
+from speechtrt.engines.soundness import check_bundle, check_files, check_stage, check_versions, yes_or_no
+from speechtrt.errors import ManifestError
 from speechtrt.precision import BackendName
-
-ALL = "engine set"
+from speechtrt.quality import QualityFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class ValidationReport:
     passed: bool
     seconds: float
     rows: tuple[GateRow, ...]
+    quality: tuple[QualityFigure, ...] = ()
     schema: int = SCHEMA
 
     @property
@@ -36,72 +36,96 @@ class ValidationReport:
         return tuple(row for row in self.rows if not row.passed)
 
 
-def validate_engine_set(folder: Path, bundle: Path | None = None) -> ValidationReport:
-    """Check the engine set in `folder`, and against its bundle when one is given.
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What an engine set is held against beside its own recorded gates; nothing by default.
 
-    A failed check is a row of the report. Raises ManifestError only for a folder that is no engine set or no bundle.
+    `bundle`: the bundle that it must come from. `reference`: the set of the reference precision, which `budget` and
+    speech quality need; the set beside it if None. `quality` makes the check of speech. `against`: the set that was
+    accepted before.
+    """
+
+    bundle: Path | None = None
+    reference: Path | None = None
+    budget: Budget | None = None
+    quality: Callable[[], QualityCheck] | None = None
+    against: Path | None = None
+
+
+NO_DEMANDS = Demands()
+
+
+def validate_engine_set(folder: Path, demands: Demands = NO_DEMANDS) -> ValidationReport:
+    """Check the engine set in `folder`, and what `demands` asks for.
+
+    A failed check is a row of the report. Raises ManifestError only for a folder that is no engine set or no bundle,
+    and for demands that cannot be met by any set.
     """
     began = time.perf_counter()
     engines = EngineFolder.open(folder)
-    rows = [*_files(engines), *_versions(engines)]
-    if bundle is not None:
-        rows.append(_bundle(engines, BundleFolder.open(bundle)))
+    rows = [*check_files(engines), *check_versions(engines)]
+    if demands.bundle is not None:
+        rows.append(check_bundle(engines, BundleFolder.open(demands.bundle)))
     for stage in engines.manifest.stages:
-        rows += _stage(engines, stage)
+        rows += check_stage(engines, stage)
+    figures: tuple[QualityFigure, ...] = ()
+    if all(row.passed for row in rows):
+        figures, more = _compared(engines, demands)
+        rows += more
     passed = all(row.passed for row in rows)
     manifest = engines.manifest
-    return ValidationReport(manifest.name, manifest.backend, passed, time.perf_counter() - began, tuple(rows))
+    seconds = time.perf_counter() - began
+    return ValidationReport(manifest.name, manifest.backend, passed, seconds, tuple(rows), figures)
 
 
-def _files(engines: EngineFolder) -> list[GateRow]:
-    try:
-        engines.verify()
-    except SpeechTRTError as error:
-        return [_row(ALL, "hashes", False, str(error))]
-    return [_row(ALL, "hashes", True, f"{len(engines.manifest.files)} files")]
+def reference_of(engines: EngineFolder) -> Path | None:
+    """The set of the reference precision of the same bundle that lies beside `engines`, where `build` puts it."""
+    backend = engines.manifest.backend
+    path = engines.path.resolve().parent / f"{backend}-{backend.reference_precision}"
+    if not (path / ENGINE_FILE).is_file():
+        return None
+    return path if EngineFolder.open(path).manifest.bundle_sha256 == engines.manifest.bundle_sha256 else None
 
 
-def _versions(engines: EngineFolder) -> list[GateRow]:
-    """A plan runs on the version that wrote it. Another CPU only makes the recorded speed a memory."""
+def _compared(engines: EngineFolder, demands: Demands) -> tuple[tuple[QualityFigure, ...], list[GateRow]]:
+    """Speech, budgets and regressions; only a set whose engines are sound gets this far."""
+    figures: tuple[QualityFigure, ...] = ()
+    rows: list[GateRow] = []
+    reference = demands.reference or reference_of(engines)
+    if demands.budget is not None:
+        rows += judge_budget(engines, _needed(engines, reference, "a budget"), demands.budget)
+    if demands.quality is not None:
+        figures, speech = _speech(engines, reference, demands.quality)
+        rows += speech
+    if demands.against is not None:
+        if demands.quality is None:
+            raise ManifestError(f"{demands.against}: cannot be compared with, because speech is not; allow speech")
+        rows += judge_regression(engines, demands.against, demands.quality())
+    return figures, rows
+
+
+def _speech(
+    engines: EngineFolder, reference: Path | None, make_check: Callable[[], QualityCheck]
+) -> tuple[tuple[QualityFigure, ...], list[GateRow]]:
     manifest = engines.manifest
-    package = RUNS_ON[manifest.backend]
-    built, here = manifest.builder.get(package, "unknown"), installed(package)
-    note = package if built == here else f"built with {package} {built}, this is {here}; build it again"
-    same = manifest.device == device_fingerprint(manifest.backend)
-    device = "" if same else f"built on {manifest.device.get('name', 'unknown')}; its speed here was not measured"
-    return [_row(ALL, "backend_version", built == here, note), _row(ALL, "device", True, device)]
+    if not compares_speech(manifest.backend, manifest.precision):
+        return (), []
+    if reference is None:
+        return (), [yes_or_no("speech", "reference", True, f"not compared: {_missing(engines)}")]
+    report = make_check().compare(engines.path, reference)
+    judged = [figure for figure in report.figures if figure.limit is not None]
+    return report.figures, [figure_row(figure) for figure in judged]
 
 
-def _bundle(engines: EngineFolder, bundle: BundleFolder) -> GateRow:
-    same = engines.manifest.bundle_sha256 == bundle.sha256
-    return _row(
-        ALL, "bundle", same, "" if same else f"was built from another bundle than {bundle.path}; build it again"
+def _needed(engines: EngineFolder, reference: Path | None, what: str) -> EngineFolder:
+    if reference is None:
+        raise ManifestError(f"{what} needs the set of the reference precision: {_missing(engines)}")
+    return EngineFolder.open(reference)
+
+
+def _missing(engines: EngineFolder) -> str:
+    backend = engines.manifest.backend
+    return (
+        f"there is no {backend}-{backend.reference_precision} of this bundle beside {engines.path}; "
+        "build it, or name it with --reference"
     )
-
-
-def _stage(engines: EngineFolder, stage: EngineStage) -> list[GateRow]:
-    """Open the engine, then play the recorded scenarios. An error is a failed row, and the other stages go on."""
-    name = stage.spec.name
-    try:
-        note = make_builder(engines.manifest.backend).open(engines.file(stage.file.path))
-    except SpeechTRTError as error:
-        return [_row(name, "opens", False, str(error))]
-    try:
-        return [_row(name, "opens", True, note), *_numbers(engines, stage)]
-    except SpeechTRTError as error:
-        return [_row(name, "runs", False, str(error))]
-
-
-def _numbers(engines: EngineFolder, stage: EngineStage) -> tuple[GateRow, ...]:
-    name = stage.spec.name
-    canonical = engines.manifest.model.stage(name)
-    evaluation = decode_evaluation(engines.file(f"{EVALUATION}/{name}.npz"), canonical)
-    if engines.manifest.backend is BackendName.ORT_CPU:
-        return judge_numbers(engines.file(stage.file.path), evaluation, stage.precision).rows
-    graph = engines.file(f"{EVALUATION}/{name}.onnx")
-    return judge_numbers(graph, evaluation, stage.precision, STAND_IN).rows
-
-
-def _row(stage: str, metric: str, passed: bool, note: str) -> GateRow:
-    """A yes-or-no check: 0 failures, or 1."""
-    return GateRow(stage, metric, 0.0 if passed else 1.0, 0.0, passed, note)

@@ -1,6 +1,7 @@
 """The command line."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,11 +9,16 @@ from speechtrt import __version__
 from speechtrt.command_table import Entry, TableGroup
 from speechtrt.errors import SpeechTRTError
 
+if TYPE_CHECKING:
+    from speechtrt.engines.gate.quality import QualityCheck
+
 COMMANDS = {
     "doctor": Entry("speechtrt.doctor:doctor", "What works on this machine, and how to mend what does not."),
     "export": Entry("speechtrt.export.commands:export", "PyTorch checkpoint -> ONNX bundle."),
     "build": Entry("speechtrt.engines.commands:build", "ONNX bundle -> engine set for one backend and precision."),
-    "validate": Entry("speechtrt.engines.commands:validate", "Re-run the gates of an engine set; exit 1 on failure."),
+    "validate": Entry(
+        "speechtrt.engines.validate_command:validate", "Re-run the gates of an engine set; exit 1 on failure."
+    ),
     "inspect": Entry("speechtrt.inspection:inspect", "Stages, shapes, precision, sizes and gates of an artefact."),
     "engines": Entry("speechtrt.reference:engines", "Export, build and validate the reference models."),
     "synth": Entry("speechtrt.runtime.commands:synth", "Text -> speech."),
@@ -25,8 +31,17 @@ COMMANDS = {
 @click.group(cls=TableGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="speechtrt")
 @click.option("--debug", is_flag=True, help="Show a traceback instead of one line when something fails.")
-def root(debug: bool) -> None:
+@click.pass_context
+def root(context: click.Context, debug: bool) -> None:
     """Take speech models from PyTorch to production: export, build, prove, run, measure."""
+    context.obj = speech_quality
+
+
+def speech_quality() -> "QualityCheck":
+    """The check of speech that engines are gated with; they may not import it themselves."""
+    from speechtrt.reference import DEFAULT_ROOT, listening_check
+
+    return listening_check(DEFAULT_ROOT)
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from speechtrt.precision import BackendName, Precision
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from speechtrt.engines.gate.quality import QualityCheck
+
 WEIGHTS = Path(__file__).parent / "models" / "weights"
 
 
@@ -55,7 +57,9 @@ class Outcome:
     fresh: bool
 
 
-MODELS = (ReferenceModel("voice", Task.TTS), ReferenceModel("ctc-small", Task.CTC))
+LISTENER = ReferenceModel("ctc-small", Task.CTC)  # built first: it writes down what the voice says
+MODELS = (LISTENER, ReferenceModel("voice", Task.TTS))
+DEFAULT_ROOT = Path("build")
 
 PLANS = (
     Plan(BackendName.ORT_CPU, Precision.FP32, "onnxruntime"),
@@ -80,14 +84,24 @@ def export_reference(model: ReferenceModel, root: Path) -> BundleFolder:
     return export_bundle(request, out)
 
 
+def listening_check(root: Path) -> "QualityCheck":
+    """The check of speech that engines are gated with; the reference recogniser writes down what a voice says."""
+    from speechtrt.benchmarks.quality.check import SpeechQuality
+
+    listener = root / "engines" / LISTENER.name / f"{BackendName.ORT_CPU}-{Precision.FP32}"
+    return SpeechQuality(listener=listener if listener.is_dir() else None)
+
+
 def build_reference(bundle: BundleFolder, plan: Plan, root: Path) -> Outcome:
     """One engine set, validated from disk when it is new. Raises BuildError."""
     from speechtrt.engines.builder import build_engine_set
     from speechtrt.engines.current import current_engine_set
 
     out = root / "engines" / bundle.manifest.name / f"{plan.backend}-{plan.precision}"
-    fresh = current_engine_set(bundle.path, plan.backend, plan.precision, out) is None
-    folder = build_engine_set(bundle.path, plan.backend, plan.precision, out, cache=root / "cache")
+    fresh = current_engine_set(bundle.path, plan.backend, plan.precision, out, heard=True) is None
+    folder = build_engine_set(
+        bundle.path, plan.backend, plan.precision, out, cache=root / "cache", quality=lambda: listening_check(root)
+    )
     if fresh:
         validate_reference(folder, bundle)
     return Outcome(folder, fresh)
@@ -95,9 +109,9 @@ def build_reference(bundle: BundleFolder, plan: Plan, root: Path) -> Outcome:
 
 def validate_reference(folder: EngineFolder, bundle: BundleFolder) -> None:
     """Re-open a new engine set and run its gates again. Raises BuildError when one fails."""
-    from speechtrt.engines.validate import validate_engine_set
+    from speechtrt.engines.validate import Demands, validate_engine_set
 
-    report = validate_engine_set(folder.path, bundle.path)
+    report = validate_engine_set(folder.path, Demands(bundle=bundle.path))
     if report.failures:
         first = report.failures[0]
         raise BuildError(
@@ -108,7 +122,7 @@ def validate_reference(folder: EngineFolder, bundle: BundleFolder) -> None:
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, help="Output root.")
+@click.option("--out", type=click.Path(path_type=Path), default=DEFAULT_ROOT, show_default=True, help="Output root.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifests as one JSON document.")
 def engines(out: Path, as_json: bool) -> None:
     """Export, build and validate the reference models on every backend that builds here; no work when current."""

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from speechtrt.engine_set import GateRow
 from speechtrt.quality import Allowance, QualityFigure, Scale
+
+SPEECH = "speech"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,7 @@ class Observation:
     """One utterance under both engine sets.
 
     A group's figure is sum(value) / sum(weight): errors and words for an error rate, a mean where every weight is 1.
+    `utterance` is an id; utterances with the same text before a slash (`text/seed`) do not vary independently.
     """
 
     metric: str
@@ -70,6 +74,19 @@ def describe_figure(figure: QualityFigure) -> str:
     if figure.end_limit is not None:
         text += f" (limit {_amount(figure.end_limit, figure.scale)})"
     return text
+
+
+def figure_row(figure: QualityFigure) -> GateRow:
+    """A judged figure among the rows of a gate: the difference and its limit."""
+    assert figure.limit is not None
+    return GateRow(
+        "speech",
+        f"{figure.metric} of {figure.group}",
+        figure.delta,
+        figure.limit,
+        figure.passed,
+        describe_figure(figure),
+    )
 
 
 def _signed(value: float, scale: Scale) -> str:

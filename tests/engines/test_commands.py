@@ -1,14 +1,18 @@
 """`speechtrt build` and `speechtrt validate`, as a shell sees them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
+
 
 def speechtrt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "speechtrt", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # this tree, not what happens to be installed
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_build_then_validate(tmp_path: Path, ctc_bundle: Path) -> None:
@@ -23,8 +27,12 @@ def test_build_then_validate(tmp_path: Path, ctc_bundle: Path) -> None:
     assert json.loads(good.stdout)["passed"]
     assert b'failures="0"' in (tmp_path / "report.xml").read_bytes()
     (tmp_path / document["path"] / "step_160.onnx").write_bytes(b"broken")
-    bad = speechtrt(tmp_path, "validate", document["path"], "--junit", "report.xml")
+    summary = ("--markdown", "report.md", "--step-summary", "steps.md")
+    bad = speechtrt(tmp_path, "validate", document["path"], "--junit", "report.xml", *summary)
     assert bad.returncode == 1
+    assert "**FAIL**" in (tmp_path / "report.md").read_text()
+    speechtrt(tmp_path, "validate", document["path"], *summary)
+    assert (tmp_path / "steps.md").read_text().count("## ctc-tiny") == 2
     assert "FAILED engine set: hashes" in bad.stderr
     assert "Traceback" not in bad.stderr
 

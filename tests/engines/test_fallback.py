@@ -12,7 +12,7 @@ from speechtrt.engines.fallback.search import search
 from speechtrt.engines.fallback.splice import splice
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.session import open_session
-from speechtrt.engines.validate import validate_engine_set
+from speechtrt.engines.validate import Demands, validate_engine_set
 from speechtrt.fallback import GroupError
 from speechtrt.precision import BackendName, Precision
 from tests.engines.conftest import ANY_TIME
@@ -55,7 +55,7 @@ def test_planted_channels_are_spared_and_the_rest_stays_lowered(
     assert {name for name in everything() if found[name] is safer} >= planted
     assert stage.lowered_share >= 0.6
     assert all("spared: its own error" in row.reason for row in stage.policy if row.node in planted)
-    assert validate_engine_set(folder.path, bundle).passed
+    assert validate_engine_set(folder.path, Demands(bundle=bundle)).passed
 
 
 def test_the_search_is_written_down(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_hopeless_checkpoint_falls_back_cleanly(tmp_path: Path, backend: Backe
     assert stage.search is not None
     assert not stage.search.found
     assert len(stage.search.steps) == 2
-    assert validate_engine_set(folder.path, bundle).passed
+    assert validate_engine_set(folder.path, Demands(bundle=bundle)).passed
 
 
 def test_a_harmless_checkpoint_needs_no_search(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from speechtrt.bundle import BUNDLE_FILE, BundleFolder
 from speechtrt.documents import write_document
 from speechtrt.engine_set import ENGINE_FILE, EngineFolder, EngineSet
 from speechtrt.engines.junit import junit_xml
-from speechtrt.engines.validate import ValidationReport, validate_engine_set
+from speechtrt.engines.validate import Demands, ValidationReport, validate_engine_set
 from speechtrt.errors import ManifestError
 from tests.engines.conftest import Build
 
@@ -40,7 +40,7 @@ def relist(folder: Path, change: Callable[[EngineSet], EngineSet] = lambda manif
 
 @pytest.mark.parametrize("name", ["ort-cpu fp32", "ort-cpu int8", "tensorrt-rtx fp16", "tensorrt-rtx int8"])
 def test_good_sets_pass(build: Build, tts_bundle: Path, name: str) -> None:
-    report = validate_engine_set(build(tts_bundle, *name.split()).path, tts_bundle)
+    report = validate_engine_set(build(tts_bundle, *name.split()).path, Demands(bundle=tts_bundle))
     assert report.passed, report.failures
     metrics = {row.metric for row in report.rows}
     assert {"hashes", "backend_version", "bundle", "opens", "relative_l2", "cosine", "probability"} <= metrics
@@ -91,7 +91,7 @@ def test_another_device_is_said_and_does_not_fail(engines: Path) -> None:
 def test_another_bundle_is_found(engines: Path, ctc_bundle: Path, tmp_path: Path) -> None:
     other = Path(shutil.copytree(ctc_bundle, tmp_path / "bundle"))
     write_document(other / BUNDLE_FILE, replace(BundleFolder.open(other).manifest, exporter={"speechtrt": "other"}))
-    assert failed(validate_engine_set(engines, other)) == {("engine set", "bundle")}
+    assert failed(validate_engine_set(engines, Demands(bundle=other))) == {("engine set", "bundle")}
 
 
 def test_a_lost_evaluation_is_found(engines: Path) -> None:
