@@ -4,10 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-EXTRAS := cpu,export,bench,dev
+EXTRAS := cpu,export,bench,serve,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines test test-system lint format type bench clean
+.PHONY: help setup engines test test-system lint format type serve bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: setup lint type  ## lint, types, import contracts and the tests
 
 test-system: setup  ## tests that need Debian packages: espeak-ng flite
 	$(BIN)/python -m pytest -m system
+
+serve: engines  ## serve the reference models on http://127.0.0.1:8080
+	$(BIN)/speechtrt serve-stream
 
 lint: setup  ## ruff and the import contracts
 	$(BIN)/ruff check .

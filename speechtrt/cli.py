@@ -23,6 +23,9 @@ COMMANDS = {
     "engines": Entry("speechtrt.reference:engines", "Export, build and validate the reference models."),
     "synth": Entry("speechtrt.runtime.commands:synth", "Text -> speech."),
     "transcribe": Entry("speechtrt.runtime.commands:transcribe", "Speech -> text."),
+    "serve-stream": Entry(
+        "speechtrt.runtime.serving.commands:serve_stream", "Serve speech both ways to other people's clients."
+    ),
     "bench": Entry("speechtrt.benchmarks.commands:bench", "Measure engines against PyTorch in one run."),
     "train": Entry("speechtrt.models.commands:train", "Make data and train the reference models."),
 }

@@ -63,6 +63,8 @@ PACKAGES = (
     Package("polygraphy", "TensorRT builds", "export"),
     Package("tensorrt-rtx-cu13-bindings", "the tensorrt-rtx backend (ahead-of-time builds)", "export"),
     Package("tensorrt-rtx-cu13-libs", "the tensorrt-rtx backend (libraries)", "export"),
+    Package("starlette", "serve-stream", "serve"),
+    Package("uvicorn", "serve-stream", "serve"),
     Package("matplotlib", "benchmark pictures", "bench"),
 )
 

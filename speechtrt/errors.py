@@ -58,3 +58,11 @@ class DataError(SpeechTRTError):
 
 class BenchmarkError(SpeechTRTError):
     """A benchmark found nothing to measure, or its measured process died."""
+
+
+class ConfigError(SpeechTRTError):
+    """A setting of the server is unknown or has a value that it cannot have."""
+
+
+class RequestError(SpeechTRTError):
+    """A client asked a server for something that it does not give."""

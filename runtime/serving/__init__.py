@@ -1,0 +1,1 @@
+"""Speech and text for clients that other people wrote."""

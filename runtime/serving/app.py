@@ -1,0 +1,41 @@
+"""The web application: every route of the HTTP interface."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.http.failure import on_any_error, on_http_error, on_library_error
+from speechtrt.runtime.serving.http.request_log import RequestLog
+from speechtrt.runtime.serving.http.speech import SpeechEndpoint
+from speechtrt.runtime.serving.http.status import HealthEndpoints, StatusEndpoints
+from speechtrt.runtime.serving.http.transcriptions import TranscriptionEndpoint
+from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
+
+
+def web_app(service: Service, realtime: RealtimeEndpoint) -> Starlette:
+    """An ASGI application over a service."""
+    return Starlette(
+        routes=[*_routes(service), WebSocketRoute("/v1/realtime", realtime.connect)],
+        middleware=[Middleware(RequestLog)],
+        exception_handlers={
+            SpeechTRTError: on_library_error,
+            HTTPException: on_http_error,
+            Exception: on_any_error,
+        },
+    )
+
+
+def _routes(service: Service) -> list[BaseRoute]:
+    status, health = StatusEndpoints(service), HealthEndpoints(service.lifecycle)
+    return [
+        Route("/v1/audio/speech", SpeechEndpoint(service).create, methods=["POST"]),
+        Route("/v1/audio/transcriptions", TranscriptionEndpoint(service).create, methods=["POST"]),
+        Route("/v1/models", status.models),
+        Route("/v1/models/{name}", status.model),
+        Route("/v2/health/live", health.live),
+        Route("/v2/health/ready", health.ready),
+        Route("/metrics", status.metrics),
+    ]

@@ -1,0 +1,90 @@
+"""`serve-stream`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from speechtrt.console import emit_json, note
+
+if TYPE_CHECKING:
+    from speechtrt.runtime.serving.settings import Effective
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("serve-stream")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port for HTTP and WebSocket; 0 takes a free one.  [default: 8080]"
+)
+@click.option(
+    "--engines",
+    type=FOLDER,
+    multiple=True,
+    help="Engine set to serve, once per model; the reference models if not given.",
+)
+@click.option("--api-key-file", type=FILE, help="One key per line; clients send one as bearer token.")
+@click.option(
+    "--alias",
+    "aliases",
+    multiple=True,
+    metavar="NAME=NAME",
+    help="Another name of a model or voice, e.g. whisper-1=ctc-small.",
+)
+@click.option("--config", "file", type=FILE, help="TOML file with any of the settings.")
+@click.option(
+    "--check-config", is_flag=True, help="Check settings and engine sets, show each value with its origin, and exit."
+)
+@click.option("--json", "as_json", is_flag=True, help="With --check-config: print one JSON document.")
+def serve_stream(file: Path | None, check_config: bool, as_json: bool, aliases: tuple[str, ...], **flags: Any) -> None:
+    """Serve speech both ways to clients of OpenAI's audio interface.
+
+    Settings come from flags, then environment (SPEECHTRT_PORT, ...), then --config, then defaults.
+    """
+    import os
+
+    from speechtrt.runtime.serving.settings import read_settings
+
+    named = dict(_alias(text) for text in aliases)
+    effective = read_settings({**flags, "aliases": named or None}, file, os.environ)
+    if check_config:
+        _check(effective, as_json)
+        return
+    _serve(effective)
+
+
+def _alias(text: str) -> tuple[str, str]:
+    name, equals, target = text.partition("=")
+    if not (name and equals and target):
+        raise click.BadParameter(f"{text!r} is not NAME=NAME", param_hint="--alias")
+    return name, target
+
+
+def _serve(effective: "Effective") -> None:
+    import asyncio
+
+    from speechtrt.runtime.serving.core.lifecycle import Lifecycle
+    from speechtrt.runtime.serving.log import configure_logging
+    from speechtrt.runtime.serving.server import Process
+
+    configure_logging(effective.settings.log)
+    asyncio.run(Process(effective.settings, Lifecycle()).run())
+
+
+def _check(effective: "Effective", as_json: bool) -> None:
+    import msgspec
+
+    from speechtrt.runtime.serving.models.opening import engine_folders
+    from speechtrt.runtime.serving.server import api_keys
+
+    keys = len(api_keys(effective.settings))
+    models = [f.manifest.model.name for f in engine_folders(effective.settings.engines)]
+    values = msgspec.to_builtins(effective.settings, enc_hook=str)
+    if as_json:
+        emit_json({"schema": 1, "settings": values, "origins": effective.origins, "keys": keys, "models": models})
+        return
+    for name, value in values.items():
+        click.echo(f"{name} = {value!r}  ({effective.origins[name]})")
+    note(f"{len(models)} engine sets are whole: {', '.join(models)}; {keys} API keys")

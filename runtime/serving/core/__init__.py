@@ -1,0 +1,1 @@
+"""What every protocol needs: models behind ports, admission, keys, figures."""

@@ -1,0 +1,54 @@
+"""Who may enter: so many requests at once for a model, and so many for one key."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+
+SHORTEST_RETRY, LONGEST_RETRY = 0.1, 10.0
+MEMORY = 0.8  # weight of the past in the mean duration
+
+
+@dataclass(slots=True)
+class Admission:
+    """Counts requests in flight of one model; nobody waits here, a refused client hears when to come back."""
+
+    capacity: int
+    per_key: int
+    now: Callable[[], float] = time.monotonic
+    _keys: Counter[str] = field(default_factory=Counter)
+    _mean_seconds: float = 1.0
+
+    @property
+    def active(self) -> int:
+        """Requests in flight."""
+        return self._keys.total()
+
+    @contextmanager
+    def enter(self, key: str) -> Iterator[None]:
+        """Hold a place for the block. Raises Refusal when all are taken, or all of this key's."""
+        self._expect_place(key)
+        self._keys[key] += 1
+        start = self.now()
+        try:
+            yield
+        finally:
+            self._keys[key] -= 1
+            if not self._keys[key]:
+                del self._keys[key]
+            self._mean_seconds = MEMORY * self._mean_seconds + (1 - MEMORY) * (self.now() - start)
+
+    def _expect_place(self, key: str) -> None:
+        if self._keys[key] >= self.per_key:
+            message = f"this key has {self.per_key} requests in flight, its limit; wait for one to end"
+            raise Refusal(Reason.BUSY, message, code="rate_limit_exceeded", retry_after=self._retry_after())
+        if self.active >= self.capacity:
+            message = f"all {self.capacity} places are taken; try again in a moment"
+            raise Refusal(Reason.BUSY, message, code="capacity", retry_after=self._retry_after())
+
+    def _retry_after(self) -> float:
+        """About when the next place is free."""
+        return min(max(self._mean_seconds / self.capacity, SHORTEST_RETRY), LONGEST_RETRY)

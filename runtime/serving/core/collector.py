@@ -1,0 +1,73 @@
+"""What models and the server count themselves, read when Prometheus asks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from speechtrt import __version__
+from speechtrt.runtime.serving.core.catalogue import Catalogue
+from speechtrt.runtime.serving.core.lifecycle import Lifecycle, State
+from speechtrt.runtime.serving.core.metrics import MODEL, labels
+from speechtrt.runtime.serving.core.ports import Gauges, ModelCard
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # a registry knows collectors by identity
+class ModelCollector(Collector):
+    """Gauges of every model, and the server's own state."""
+
+    catalogue: Catalogue
+    lifecycle: Lifecycle
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them, now."""
+        models = [(model.card, model.gauges()) for model in self.catalogue.models]
+        yield from _model_gauges(models)
+        yield from _stage_counters(models)
+        yield _gauge("ready", "1 when new requests are welcome", self.lifecycle.ready)
+        yield _gauge("draining", "1 when only what runs is finished", self.lifecycle.state is State.DRAINING)
+        build = GaugeMetricFamily("speechtrt_build_info", "The version that runs", labels=["version"])
+        build.add_metric([__version__], 1)
+        yield build
+
+
+def _model_gauges(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
+    def gauge(name: str, text: str) -> GaugeMetricFamily:
+        return GaugeMetricFamily(f"speechtrt_{name}", text, labels=MODEL)
+
+    def counter(name: str, text: str) -> CounterMetricFamily:
+        return CounterMetricFamily(f"speechtrt_{name}", text, labels=MODEL)
+
+    capacity, active = gauge("stream_capacity", "Slots of the model"), gauge("active_streams", "Slots in use")
+    queue, fill = gauge("queue_depth", "Requests without a slot"), gauge("batch_fill_ratio", "Mean rows per slot")
+    batches, slots = counter("batches", "Batches run"), counter("batch_slots", "Slots of the batches run")
+    rows = counter("batch_rows", "Rows of the batches run")
+    for card, now in models:
+        for family, value in (
+            (capacity, card.slots),
+            (active, now.active),
+            (queue, now.waiting),
+            (fill, now.fill),
+            (batches, now.batches),
+            (slots, now.batch_slots),
+            (rows, now.rows),
+        ):
+            family.add_metric(labels(card), value)
+    yield from (capacity, active, queue, fill, batches, slots, rows)
+
+
+def _stage_counters(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
+    names = (*MODEL, "stage")
+    seconds = CounterMetricFamily("speechtrt_stage_seconds", "Time in each stage of the model", labels=names)
+    calls = CounterMetricFamily("speechtrt_stage_calls", "Calls of each stage of the model", labels=names)
+    for card, now in models:
+        for stage in now.stages:
+            seconds.add_metric((*labels(card), stage.stage), stage.seconds)
+            calls.add_metric((*labels(card), stage.stage), stage.calls)
+    yield from (seconds, calls)
+
+
+def _gauge(name: str, text: str, value: bool) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"speechtrt_{name}", text, value=float(value))

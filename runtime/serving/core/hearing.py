@@ -1,0 +1,44 @@
+"""A whole recording through a stream."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from speechtrt.audio import Audio
+from speechtrt.runtime.asr.transcript import Transcript
+from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener
+
+PIECE_SECONDS = 1.0
+
+
+async def transcribe(hearer: Hearer, audio: Audio) -> Transcript:
+    """The words of a recording; cancelling the task frees the stream. Raises AudioError or CapacityError."""
+    async with aclosing(hear_recording(hearer, audio, live=False)) as news:
+        *_, last = [heard async for heard in news]
+    return Transcript(last.text, last.words, round(audio.seconds, 3))
+
+
+async def hear_recording(hearer: Hearer, audio: Audio, live: bool = True) -> AsyncGenerator[Heard, None]:
+    """What is heard in `audio`, growing if `live`; the last one is final."""
+    listener = await hearer.listen(live)
+    feeding = asyncio.ensure_future(_feed(listener, audio))
+    try:
+        async for heard in listener.heard():
+            yield heard
+        await feeding
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+        await listener.close()
+
+
+async def _feed(listener: Listener, audio: Audio) -> None:
+    step = int(PIECE_SECONDS * audio.rate)
+    try:
+        for start in range(0, len(audio.samples), step):
+            await listener.hear(audio.samples[start : start + step], audio.rate)
+            await asyncio.sleep(0)  # a long recording must not hold up live streams
+        await listener.end()
+    except Exception:
+        await listener.close()  # nothing more will be heard, so whoever waits for it must not
+        raise

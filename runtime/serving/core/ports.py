@@ -1,0 +1,112 @@
+"""The seam between protocols and models: something that speaks, something that hears."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from speechtrt.audio import Samples
+from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.clock import StageTime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What clients and metrics may know of a model.
+
+    `engine` is e.g. ort-cpu-int8, `version` names the bundle it was built from, `created` is seconds since 1970.
+    """
+
+    name: str
+    engine: str
+    version: str
+    rate: int
+    slots: int
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """How busy a model is now, and what it has done: `rows` and `batch_slots` add up over `batches`.
+
+    `stages` tells where its time went.
+    """
+
+    active: int
+    waiting: int
+    batches: int
+    rows: int
+    batch_slots: int
+    stages: tuple[StageTime, ...] = ()
+
+    @property
+    def fill(self) -> float:
+        """Mean share of the slots that a batch used; 0 before the first."""
+        return self.rows / self.batch_slots if self.batch_slots else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One text to speak; `voice` None is the model's first."""
+
+    text: str
+    voice: str | None
+    seed: int
+
+
+class Model(Protocol):
+    """Something that serves requests."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Its name, engine, rate in Hz and slots."""
+
+    def gauges(self) -> Gauges:
+        """How busy it is."""
+
+
+class Speaker(Model, Protocol):
+    """A TTS model."""
+
+    @property
+    def voices(self) -> Sequence[str]:
+        """Names of its voices, the default first."""
+
+    def speak(self, utterance: Utterance) -> AsyncGenerator[Samples, None]:
+        """Pieces of sound as they are made; closing the generator cancels. Raises TextError or CapacityError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a stream has said so far: `text` only ever grows, `tail` follows it and may change; `words` come at the end.
+
+    `seconds` of audio have been heard.
+    """
+
+    text: str
+    seconds: float
+    tail: str = ""
+    words: tuple[Word, ...] = ()
+    final: bool = False
+
+
+class Listener(Protocol):
+    """One stream of speech. It must be closed."""
+
+    async def hear(self, pcm: Samples, rate: int) -> None:
+        """Append mono samples; waits while too much is unheard. Raises AudioError."""
+
+    async def end(self) -> None:
+        """The audio ends here."""
+
+    def heard(self) -> AsyncIterator[Heard]:
+        """News as it comes; the last one, after `end`, is final."""
+
+    async def close(self) -> None:
+        """Give up the stream and free its slot; it may be closed twice."""
+
+
+class Hearer(Model, Protocol):
+    """A recognition model."""
+
+    async def listen(self, live: bool = True) -> Listener:
+        """A new stream with a slot of its own; only a `live` one has news before the end. Raises CapacityError."""

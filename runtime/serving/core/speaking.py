@@ -1,0 +1,32 @@
+"""An utterance on its way to a client, with its latency, gaps and real-time factor counted."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from speechtrt.audio import Samples
+from speechtrt.runtime.serving.core.metrics import Metrics, labels
+from speechtrt.runtime.serving.core.ports import Speaker, Utterance
+
+
+async def observed(speaker: Speaker, utterance: Utterance, metrics: Metrics) -> AsyncGenerator[Samples, None]:
+    """The pieces of sound as the speaker gives them."""
+    of, start = labels(speaker.card), time.monotonic()
+    last, seconds, waited = start, 0.0, 0.0
+    async with aclosing(speaker.speak(utterance)) as pieces:
+        async for samples in pieces:
+            now = time.monotonic()
+            if not seconds:
+                metrics.first_audio.labels(*of).observe(now - start)
+                playback = now
+            else:
+                metrics.chunk_interval.labels(*of).observe(now - last)
+                if now > playback + seconds:
+                    metrics.underruns.labels(*of).inc()
+            waited += now - last
+            seconds += len(samples) / speaker.card.rate
+            yield samples
+            last = time.monotonic()
+    if seconds:
+        metrics.real_time_factor.labels(*of).observe(waited / seconds)
+        metrics.audio.labels(*of, "out").inc(seconds)

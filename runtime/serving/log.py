@@ -1,0 +1,42 @@
+"""One JSON object per line on stderr, or plain text for people."""
+
+import json
+import logging
+import sys
+import time
+from typing import Literal
+
+
+class JsonLines(logging.Formatter):
+    """Time in UTC, level, logger, message, the record's own fields, and the traceback if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {
+            "time": f"{moment}.{int(record.msecs):03}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+class PlainLines(logging.Formatter):
+    """Message and fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        found = " ".join(f"{name}={value}" for name, value in getattr(record, "fields", {}).items())
+        return f"{super().format(record)} {found}".rstrip()
+
+
+def configure_logging(kind: Literal["json", "text"]) -> None:
+    """Send every logger's lines to stderr; uvicorn's own access lines give way to ours."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if kind == "json" else PlainLines("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("uvicorn.access").disabled = True

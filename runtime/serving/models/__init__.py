@@ -1,0 +1,1 @@
+"""Engine sets behind the ports."""

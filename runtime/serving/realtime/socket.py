@@ -1,0 +1,173 @@
+"""`/v1/realtime`: a session on a WebSocket, from the handshake to the close code."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.serving.core.keys import bearer
+from speechtrt.runtime.serving.core.ports import Hearer
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.http.failure import refused
+from speechtrt.runtime.serving.realtime.messages import event_id_of, failure, message, parse
+from speechtrt.runtime.serving.realtime.outbox import Outbox
+from speechtrt.runtime.serving.realtime.session import Session
+from speechtrt.runtime.serving.realtime.turns import SileroDetector, VoiceDetector
+
+KEY_PROTOCOL = "openai-insecure-api-key."
+PROTOCOL = "realtime"
+FINISH_SECONDS = 1.5
+LONGEST_REASON = 120  # bytes that fit into a close frame, with a few to spare
+
+
+class Close(IntEnum):
+    """Close codes; clients come back after the last two."""
+
+    DONE = 1000
+    POLICY = 1008
+    RESTART = 1012
+    OVERLOAD = 1013
+
+
+REASONS = {
+    Close.DONE: "the session is over",
+    Close.POLICY: "messages were not read",
+    Close.RESTART: "the server is shutting down",
+}
+CODES = {Reason.BUSY: Close.OVERLOAD, Reason.DRAINING: Close.RESTART, Reason.UNREADY: Close.RESTART}
+
+
+@dataclass(frozen=True, slots=True)
+class RealtimeEndpoint:
+    """Serves transcription sessions. `origins` are pages that may connect, besides this server's own."""
+
+    service: Service
+    origins: tuple[str, ...] = ()
+    make_detector: Callable[[], VoiceDetector] = SileroDetector
+
+    async def connect(self, websocket: WebSocket) -> None:
+        """One session. What is wrong before it begins is an HTTP error, a full or leaving server closes it at once."""
+        try:
+            key = self._identify(websocket)
+            hearer = self.service.catalogue.hearer(websocket.query_params.get("model"))
+        except Refusal as refusal:
+            await websocket.send_denial_response(refused(refusal))
+            return
+        await websocket.accept(PROTOCOL if PROTOCOL in websocket.scope["subprotocols"] else None)
+        with ExitStack() as places:
+            try:
+                places.enter_context(self.service.admitted(hearer.card, key))
+            except Refusal as refusal:
+                await _close(websocket, CODES[refusal.reason], str(refusal))
+                return
+            await self._serve(websocket, hearer)
+
+    def _identify(self, websocket: WebSocket) -> str:
+        origin = websocket.headers.get("origin")
+        if origin and origin not in self.origins and urlsplit(origin).netloc != websocket.headers.get("host"):
+            raise Refusal(Reason.FORBIDDEN, f"pages of {origin[:100]} may not connect; allow them with `origins`")
+        if websocket.query_params.get("intent", "transcription") != "transcription":
+            raise Refusal(Reason.INVALID, "this server transcribes; expected ?intent=transcription", param="intent")
+        offered: list[str] = websocket.scope["subprotocols"]
+        token = next((p.removeprefix(KEY_PROTOCOL) for p in offered if p.startswith(KEY_PROTOCOL)), None)
+        return self.service.keyring.identify(bearer(websocket.headers.get("authorization")) or token)
+
+    async def _serve(self, websocket: WebSocket, hearer: Hearer) -> None:
+        outbox = Outbox()
+        session = Session(self.service, hearer, outbox.put, self.make_detector)
+        outbox.put(message("session.created", session=session.describe()))
+        tasks = Tasks(
+            asyncio.create_task(self._read(websocket, session, outbox)),
+            asyncio.create_task(self._write(websocket, outbox)),
+            asyncio.create_task(self.service.lifecycle.stopped()),
+        )
+        try:
+            code = await tasks.first(self.service.limits.session_seconds)
+            if code is Close.POLICY:
+                self.service.metrics.slow_consumer(hearer.card)()
+            if code is not None:
+                await self._finish(session, outbox, code)
+                await _close(websocket, code, REASONS[code])
+        finally:
+            await tasks.cancel()
+            await session.close()
+
+    async def _finish(self, session: Session, outbox: Outbox, code: Close) -> None:
+        """The last words reach a client that reads."""
+        if code is Close.POLICY:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                await session.finish()
+                await outbox.emptied()
+
+    async def _read(self, websocket: WebSocket, session: Session, outbox: Outbox) -> Close | None:
+        """Until the client leaves (None) or has been silent for too long."""
+        while True:
+            try:
+                async with asyncio.timeout(self.service.limits.idle_seconds):
+                    received = await websocket.receive()
+            except TimeoutError:
+                return Close.DONE
+            if received["type"] == "websocket.disconnect":
+                return None
+            text = received.get("text")
+            try:
+                if text is None:
+                    raise Refusal(Reason.INVALID, "a binary message came; expected JSON text", code="invalid_json")
+                await session.handle(parse(text))
+            except SpeechTRTError as error:
+                outbox.put(failure(Refusal.of(error), event_id_of(text or "")))
+
+    async def _write(self, websocket: WebSocket, outbox: Outbox) -> Close | None:
+        """Until the client leaves (None) or has not read for too long."""
+        try:
+            while text := await outbox.get():
+                async with asyncio.timeout(self.service.limits.write_seconds):
+                    await websocket.send_text(text)
+                outbox.sent(text)
+        except WebSocketDisconnect:
+            return None
+        except TimeoutError:
+            pass
+        return Close.POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Whatever may end a session."""
+
+    reading: "asyncio.Task[Close | None]"
+    writing: "asyncio.Task[Close | None]"
+    stopping: "asyncio.Task[None]"
+
+    async def first(self, seconds: float) -> Close | None:
+        """How the session ends; None when the client has left."""
+        await asyncio.wait({*self}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if self.stopping.done():
+            return Close.RESTART
+        for task in (self.reading, self.writing):
+            if task.done():
+                return task.result()
+        return Close.DONE
+
+    async def cancel(self) -> None:
+        """End all of them."""
+        for task in self:
+            task.cancel()
+        await asyncio.gather(*self, return_exceptions=True)
+
+    def __iter__(self) -> "Iterator[asyncio.Task[Any]]":
+        yield from (self.reading, self.writing, self.stopping)
+
+
+async def _close(websocket: WebSocket, code: Close, reason: str) -> None:
+    with suppress(RuntimeError, WebSocketDisconnect):  # the client was faster
+        await websocket.close(code, reason[:LONGEST_REASON])

@@ -1,0 +1,1 @@
+"""Audio as it travels: decoding what came in, encoding what goes out."""

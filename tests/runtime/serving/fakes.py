@@ -1,0 +1,139 @@
+"""Models that need no engine: sound that can be checked by hand, a word for every tenth of a second."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from speechtrt.audio import Samples
+from speechtrt.errors import AudioError, CapacityError, TextError
+from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.serving.core.ports import Gauges, Heard, ModelCard, Utterance
+
+RATE = 16_000
+WORD_SECONDS = 0.1
+PIECE = 1600
+
+
+def sound_of(utterance: Utterance) -> Samples:
+    """A tenth of a second per letter; its pitch is the letter, its loudness the seed."""
+    time = np.arange(PIECE) / RATE
+    level = 0.1 + 0.05 * (utterance.seed % 10)
+    pieces = [level * np.sin(2 * np.pi * (100 + 5 * ord(letter)) * time) for letter in utterance.text]
+    return np.concatenate(pieces).astype(np.float32)
+
+
+def words_of(seconds: float) -> tuple[Word, ...]:
+    """w0, w1, ...: one for every whole tenth of a second."""
+    count = int(round(seconds / WORD_SECONDS, 6))
+    return tuple(Word(f"w{n}", round(n * WORD_SECONDS, 3), round((n + 1) * WORD_SECONDS, 3), 0.9) for n in range(count))
+
+
+def text_of(seconds: float) -> str:
+    return " ".join(word.word for word in words_of(seconds))
+
+
+@dataclass(slots=True)
+class FakeSpeaker:
+    """Speaks letters. While `gate` is clear, everyone waits before the second piece."""
+
+    slots: int = 4
+    voices: Sequence[str] = ("anna", "ben")
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    active: int = 0
+    spoken: list[Utterance] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    @property
+    def card(self) -> ModelCard:
+        return ModelCard("tiny-voice", "fake", "v1", RATE, self.slots, 1)
+
+    async def speak(self, utterance: Utterance) -> AsyncGenerator[Samples, None]:
+        if not utterance.text.strip():
+            raise TextError("the text is empty; expected at least one word")
+        self.spoken.append(utterance)
+        self.active += 1
+        try:
+            samples = sound_of(utterance)
+            for start in range(0, len(samples), PIECE):
+                yield samples[start : start + PIECE]
+                await self.gate.wait()
+        finally:
+            self.active -= 1
+
+    def gauges(self) -> Gauges:
+        return Gauges(self.active, 0, 10, 25, 40)
+
+
+@dataclass(slots=True)
+class FakeListener:
+    """Hears a word in every tenth of a second, whatever the audio."""
+
+    owner: "FakeHearer"
+    live: bool
+    seconds: float = 0.0
+    _news: "asyncio.Queue[Heard | None]" = field(default_factory=asyncio.Queue)
+    _closed: bool = False
+
+    async def hear(self, pcm: Samples, rate: int) -> None:
+        if not np.isfinite(pcm).all():
+            raise AudioError("found NaN or infinite samples; expected finite values")
+        before = text_of(self.seconds)
+        self.seconds += len(pcm) / rate
+        if self.live and text_of(self.seconds) != before:
+            self._news.put_nowait(Heard(text_of(self.seconds), self.seconds))
+
+    async def end(self) -> None:
+        heard = Heard(text_of(self.seconds), self.seconds, words=words_of(self.seconds), final=True)
+        self._news.put_nowait(heard)
+
+    async def heard(self) -> AsyncIterator[Heard]:
+        while (news := await self._news.get()) is not None:
+            if news.final:
+                await self.owner.gate.wait()
+            yield news
+            if news.final:
+                return
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.owner.active -= 1
+            self._news.put_nowait(None)
+
+
+@dataclass(slots=True)
+class FakeHearer:
+    """Gives listeners until its slots are taken. While `gate` is clear, no final comes."""
+
+    slots: int = 4
+    active: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: list[FakeListener] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    @property
+    def card(self) -> ModelCard:
+        return ModelCard("tiny-ctc", "fake", "v1", RATE, self.slots, 1)
+
+    async def listen(self, live: bool = True) -> FakeListener:
+        if self.active >= self.slots:
+            raise CapacityError(f"all {self.slots} slots have live streams; close one")
+        self.active += 1
+        self.opened.append(FakeListener(self, live))
+        return self.opened[-1]
+
+    def gauges(self) -> Gauges:
+        return Gauges(self.active, 0, 0, 0, 0)
+
+
+class LoudnessDetector:
+    """Takes everything that is not silent for speech."""
+
+    def probability(self, samples: Samples) -> float:
+        return float(np.abs(samples).max() > 0.01)

@@ -1,0 +1,93 @@
+"""The application over fake models on a real socket, on port 0, in a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import uvicorn
+
+from speechtrt.runtime.serving.app import web_app
+from speechtrt.runtime.serving.core.catalogue import Catalogue
+from speechtrt.runtime.serving.core.keys import Keyring
+from speechtrt.runtime.serving.core.lifecycle import Lifecycle
+from speechtrt.runtime.serving.core.limits import Limits
+from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
+from tests.runtime.serving.fakes import FakeHearer, FakeSpeaker, LoudnessDetector
+
+
+@dataclass(slots=True)
+class Live:
+    """A running server; `loop` is where its events and queues live."""
+
+    port: int
+    service: Service
+    speaker: FakeSpeaker
+    hearer: FakeHearer
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, **settings: object) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=10, trust_env=False, **settings)  # type: ignore[arg-type]
+
+    def hold(self) -> None:
+        """Let no speech and no final come on."""
+        self.loop.call_soon_threadsafe(self.speaker.gate.clear)
+        self.loop.call_soon_threadsafe(self.hearer.gate.clear)
+
+    def release(self) -> None:
+        self.loop.call_soon_threadsafe(self.speaker.gate.set)
+        self.loop.call_soon_threadsafe(self.hearer.gate.set)
+
+
+def fake_service(limits: Limits, keys: tuple[str, ...] = (), slots: int = 4) -> Service:
+    speaker, hearer = FakeSpeaker(slots), FakeHearer(slots)
+    catalogue = Catalogue.of([speaker], [hearer], {"tts-1": "tiny-voice", "whisper-1": "tiny-ctc", "alloy": "ben"})
+    service = Service.of(catalogue, Keyring.of(keys), limits, Lifecycle())
+    service.lifecycle.start()
+    return service
+
+
+@contextmanager
+def serving(limits: Limits | None = None, keys: tuple[str, ...] = (), slots: int = 4) -> Iterator[Live]:
+    ready = threading.Event()
+    box: list[Live] = []
+    servers: list[uvicorn.Server] = []
+
+    async def run() -> None:
+        service = fake_service(limits or Limits(), keys, slots)
+        config = uvicorn.Config(
+            web_app(service, RealtimeEndpoint(service, make_detector=LoudnessDetector)),
+            port=0,
+            log_config=None,
+            ws="websockets-sansio",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        servers.append(server)
+        task = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.005)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        speaker, hearer = service.catalogue.speaker(None), service.catalogue.hearer(None)
+        assert isinstance(speaker, FakeSpeaker) and isinstance(hearer, FakeHearer)
+        box.append(Live(port, service, speaker, hearer, asyncio.get_running_loop()))
+        ready.set()
+        await task
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield box[0]
+    finally:
+        servers[0].should_exit = True
+        thread.join(10)
+        assert not thread.is_alive()
