@@ -5,47 +5,28 @@ from pathlib import Path
 import click
 
 from speechtrt.console import activity, emit_json, note
+from speechtrt.models.training_options import DATA, Effort, data_option, recipe_option, run_option, training_options
 
-DATA = Path("build/train/data")
-RUN = Path("build/train/ctc")
+RUN = Path("build/train/ctc-medium")
 RESULT = Path("benchmarks/results/cpu/ctc_reference.json")
-
-data_option = click.option(
-    "--data", "data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="Folder of the sets."
-)
-recipe_option = click.option(
-    "--recipe", type=click.Path(path_type=Path), help="TOML recipe; the shipped one if absent."
-)
+GROUPS = Path("benchmarks/results/cpu/ctc_dialects.json")
 
 
 @click.command()
 @data_option
 @recipe_option
-@click.option("--out", type=click.Path(path_type=Path), default=RUN, show_default=True, help="Folder of the run.")
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option("--resume", is_flag=True, help="Go on exactly where the run in OUT stopped.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Wall time of the whole training.")
-@click.option("--steps", type=click.IntRange(min=1), help="Updates of the whole training.")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads on the CPU; PyTorch's choice when not given.")
-def ctc(
-    data: Path,
-    recipe: Path | None,
-    out: Path,
-    device: str,
-    resume: bool,
-    minutes: float | None,
-    steps: int | None,
-    threads: int | None,
-) -> None:
-    """Train the streaming CTC model on the sets below DATA; the model folder is OUT/model."""
+@run_option(RUN)
+@training_options
+def ctc(data: Path, recipe: Path | None, out: Path, effort: Effort) -> None:
+    """Train a streaming CTC model on the sets below DATA; the model folder is OUT/model."""
     from speechtrt.models.ctc_training.recipe import load_recipe
     from speechtrt.models.ctc_training.run import RunPlan, train_ctc
-    from speechtrt.models.training.machine import prepare
+    from speechtrt.models.training.machine import read_machine
     from speechtrt.models.training.schedule import Budget
 
-    prepare(device, threads)
-    budget = Budget(steps, minutes) if steps or minutes else None
-    plan = RunPlan(load_recipe(recipe), data, out, device, budget, resume)
+    machine = read_machine(effort.device, effort.precision, effort.threads)
+    budget = Budget(effort.steps, effort.minutes) if effort.steps or effort.minutes else None
+    plan = RunPlan(load_recipe(recipe), data, out, machine, budget, effort.resume)
     with activity(f"training; progress in {out / 'log.jsonl'}"):
         folder = train_ctc(plan)
     note(f"{folder}: trained; ship it with `speechtrt train publish-ctc`")
@@ -54,9 +35,7 @@ def ctc(
 @click.command("publish-ctc")
 @data_option
 @recipe_option
-@click.option(
-    "--run", "out", type=click.Path(path_type=Path), default=RUN, show_default=True, help="Folder of the run."
-)
+@run_option(RUN, "--run")
 @click.option("--target", type=click.Path(path_type=Path), required=True, help="Checkpoint folder to write.")
 @click.option("--remark", default="", help="A sentence for the model card's account of the training.")
 def publish(data: Path, recipe: Path | None, out: Path, target: Path, remark: str) -> None:
@@ -83,5 +62,22 @@ def evaluate(model: str, folder: Path, out: Path, as_json: bool) -> None:
     figures = evaluate_reference(model, folder)
     write_document(out, figures)
     note(f"{out}: {', '.join(f'{name} {value:g}' for name, value in figures.summary.items())}")
+    if as_json:
+        emit_json(figures)
+
+
+@click.command("compare-ctc")
+@click.option("--model", "models", multiple=True, required=True, help="Checkpoint folder; the smallest first.")
+@click.option("--out", type=click.Path(path_type=Path), default=GROUPS, show_default=True, help="Document to write.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document on stdout as well.")
+def compare(models: tuple[str, ...], out: Path, as_json: bool) -> None:
+    """Error rates of each dialect group of the shipped test set, and paired tests between one MODEL and the next."""
+    from speechtrt.documents import write_document
+    from speechtrt.models.ctc_training.groups import compare_models, group_table
+
+    with activity("listening to the dialect test set"):
+        figures = compare_models(models)
+    write_document(out, figures)
+    note(group_table(figures))
     if as_json:
         emit_json(figures)

@@ -1,88 +1,57 @@
 """`speechtrt train tts`, `vocoder`, `publish-voice` and `evaluate-voice`."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from speechtrt.console import activity, emit_json, note
+from speechtrt.models.training_options import Effort, data_option, recipe_option, run_option, training_options
 
-DATA = Path("build/train/data")
+if TYPE_CHECKING:
+    from speechtrt.models.tts.run import VoicePlan
+    from speechtrt.models.tts.running import Pace, Progress
+
 VOICE_RUN = Path("build/train/voice")
 VOCODER_RUN = Path("build/train/vocoder")
 RESULT = Path("benchmarks/results/cpu/tts_reference.json")
 
-data_option = click.option(
-    "--data", "data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="Folder of the sets."
-)
-recipe_option = click.option(
-    "--recipe", type=click.Path(path_type=Path), help="TOML recipe; the shipped one if absent."
-)
-device_option = click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-resume_option = click.option("--resume", is_flag=True, help="Go on exactly where the run in OUT stopped.")
-minutes_option = click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so long.")
-steps_option = click.option("--steps", type=click.IntRange(min=1), help="Stop after so many updates of this run.")
-threads_option = click.option("--threads", type=click.IntRange(min=1), help="CPU threads; PyTorch's choice if absent.")
-
 
 @click.command()
 @data_option
 @recipe_option
-@click.option("--out", type=click.Path(path_type=Path), default=VOICE_RUN, show_default=True, help="Folder of the run.")
-@device_option
-@resume_option
-@minutes_option
-@steps_option
-@threads_option
-def tts(
-    data: Path,
-    recipe: Path | None,
-    out: Path,
-    device: str,
-    resume: bool,
-    minutes: float | None,
-    steps: int | None,
-    threads: int | None,
-) -> None:
+@run_option(VOICE_RUN)
+@training_options
+def tts(data: Path, recipe: Path | None, out: Path, effort: Effort) -> None:
     """Train the acoustic model of the reference voice; sets that are missing below DATA are spoken first."""
-    from speechtrt.models.training.machine import prepare
-    from speechtrt.models.tts.run import VoicePlan, train_voice
-    from speechtrt.models.tts.running import Pace
+    from speechtrt.models.tts.run import train_voice
 
-    prepare(device, threads)
-    with activity(f"training; progress in {out / 'log.jsonl'}"):
-        progress = train_voice(VoicePlan(data, out, recipe, device), Pace(minutes, steps), resume)
-    note(f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume")
+    _train(train_voice, data, recipe, out, effort)
 
 
 @click.command()
 @data_option
 @recipe_option
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=VOCODER_RUN, show_default=True, help="Folder of the run."
-)
-@device_option
-@resume_option
-@minutes_option
-@steps_option
-@threads_option
-def vocoder(
-    data: Path,
-    recipe: Path | None,
-    out: Path,
-    device: str,
-    resume: bool,
-    minutes: float | None,
-    steps: int | None,
-    threads: int | None,
-) -> None:
+@run_option(VOCODER_RUN)
+@training_options
+def vocoder(data: Path, recipe: Path | None, out: Path, effort: Effort) -> None:
     """Train the vocoder of the reference voice; the set is spoken first when it is missing below DATA."""
-    from speechtrt.models.training.machine import prepare
-    from speechtrt.models.tts.run import VoicePlan, train_vocoder
+    from speechtrt.models.tts.run import train_vocoder
+
+    _train(train_vocoder, data, recipe, out, effort)
+
+
+def _train(
+    run: "Callable[[VoicePlan, Pace, bool], Progress]", data: Path, recipe: Path | None, out: Path, effort: Effort
+) -> None:
+    from speechtrt.models.training.machine import read_machine
+    from speechtrt.models.tts.run import VoicePlan
     from speechtrt.models.tts.running import Pace
 
-    prepare(device, threads)
+    machine = read_machine(effort.device, effort.precision, effort.threads)
     with activity(f"training; progress in {out / 'log.jsonl'}"):
-        progress = train_vocoder(VoicePlan(data, out, recipe, device), Pace(minutes, steps), resume)
+        progress = run(VoicePlan(data, out, recipe, machine), Pace(effort.minutes, effort.steps), effort.resume)
     note(f"{out}: {progress.updates} updates in {progress.seconds / 60:.0f} minutes; go on with --resume")
 
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from speechtrt.models.ctc import FastConformerCtcConfig
 from speechtrt.models.ctc_training.recipe import CtcRecipe
@@ -36,3 +37,9 @@ def tone_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     speak_tones(root / "train", 8, seed=1)
     speak_tones(root / "held_out", 4, seed=2)
     return root
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Threads cost more than they bring on networks this small."""
+    torch.set_num_threads(1)

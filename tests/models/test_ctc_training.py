@@ -15,6 +15,8 @@ from speechtrt.models.ctc_training.recipe import CtcRecipe, load_recipe
 from speechtrt.models.ctc_training.reference import evaluate_reference
 from speechtrt.models.ctc_training.run import RunPlan, publish_run, train_ctc
 from speechtrt.models.ctc_training.task import CtcTask, initialise
+from speechtrt.models.data.sets import plans
+from speechtrt.models.recipe_file import shipped_recipe
 from speechtrt.models.tokenizer import load_tokenizer, train_tokenizer
 from speechtrt.models.training.schedule import Budget
 
@@ -74,15 +76,27 @@ def test_the_phone_loss_counts_until_it_has_faded(tone_data: Path, tiny_recipe: 
     assert "phone" not in late
 
 
-def test_the_shipped_recipe_is_one() -> None:
-    recipe = load_recipe()
-    assert recipe.train_sets == ("train", "slt")
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [("ctc-base", 2.5), ("ctc-small", 1.3), ("ctc-medium", 4.1), ("ctc-medium-distilled", 4.1), ("ctc-large", 12.9)],
+)
+def test_the_shipped_recipes_have_the_sizes_they_say(name: str, millions: float) -> None:
+    recipe = load_recipe(shipped_recipe(f"{name}.toml"))
     assert all(70 % (lookahead + 1) == 0 for lookahead in recipe.lookaheads)
-    assert recipe.config().encoder.hidden_size == 128
+    assert {name for name in (*recipe.train_sets, recipe.held_out_set)} <= {plan.name for plan in plans()}
+    model = FastConformerCtc(recipe.config())
+    assert sum(p.numel() for p in model.parameters()) / 1e6 == pytest.approx(millions, abs=0.1)
+    assert recipe.start is None or len(recipe.start.layers) == recipe.config().encoder.num_hidden_layers
 
 
-@pytest.mark.parametrize("text", ["rows = 'many'", "rows = 3", "["])
+def test_the_distilled_recipe_differs_by_its_teacher_alone() -> None:
+    plain, taught = (load_recipe(shipped_recipe(f"ctc-medium{end}.toml")) for end in ("", "-distilled"))
+    assert taught.teacher is not None
+    assert replace(taught, teacher=None) == plain == load_recipe()
+
+
+@pytest.mark.parametrize("text", ["rows = 'many'", "rows = 3", "[", "[encoder]\n[extra]\n"])
 def test_a_malformed_recipe_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.toml").write_text(text)
-    with pytest.raises(DataError, match="not a CTC recipe"):
+    with pytest.raises(DataError, match="not a CtcRecipe"):
         load_recipe(tmp_path / "r.toml")

@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from speechtrt.errors import BackendError, CheckpointError, DataError
+from speechtrt.errors import CheckpointError, DataError
 from speechtrt.models.training.checkpoint import load_checkpoint
 from speechtrt.models.training.log import LOG
-from speechtrt.models.training.machine import prepare
 from speechtrt.models.training.schedule import Budget, LearningRate
 from speechtrt.models.training.trainer import Trainer, TrainingOptions
 
@@ -86,7 +85,7 @@ def test_resuming_needs_a_checkpoint_that_fits(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not fit this recipe"):
         load_checkpoint(tmp_path, LineTask(width=2).model)
     (tmp_path / "checkpoint.pt").write_bytes(b"torn")
-    with pytest.raises(CheckpointError, match="does not fit"):
+    with pytest.raises(CheckpointError, match="is damaged"):
         load_checkpoint(tmp_path, LineTask().model)
 
 
@@ -108,9 +107,3 @@ def test_a_budget_ends_at_its_nearer_limit() -> None:
     assert Budget(minutes=2).progress(10**9, 60) == 0.5
     assert Budget(steps=10, minutes=2).progress(9, 60) == 0.9
     assert Budget(steps=10).progress(11, 0) == 1.0
-
-
-def test_a_missing_gpu_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(BackendError, match="--device cpu"):
-        prepare("cuda")

@@ -1,4 +1,4 @@
-"""Light augmentation of log-mel batches, with torch's global generator so that a resumed run repeats it."""
+"""Light augmentation of log-mel batches, with the device's global generator so that a resumed run repeats it."""
 
 from dataclasses import dataclass
 
@@ -19,22 +19,23 @@ class Augmentation:
     def __call__(self, features: Tensor) -> Tensor:
         """`features` [rows, frames, mels] raw log-mel, changed row by row; masked parts take the row's mean."""
         rows, frames, mels = features.shape
-        changed = features + _uniform(rows, *self.gain)[:, None, None]
-        floor = _uniform(rows, *self.noise_floor)[:, None, None] + 0.5 * torch.randn_like(features)
+        where = features.device
+        changed = features + _uniform(rows, *self.gain, where)[:, None, None]
+        floor = _uniform(rows, *self.noise_floor, where)[:, None, None] + 0.5 * torch.randn_like(features)
         changed = torch.logaddexp(changed, floor)
-        mask = _spans(rows, mels, self.mel_mask)[:, None, :]
+        mask = _spans(rows, mels, self.mel_mask, where)[:, None, :]
         for _ in range(self.time_masks):
-            mask = mask | _spans(rows, frames, self.time_mask)[:, :, None]
+            mask = mask | _spans(rows, frames, self.time_mask, where)[:, :, None]
         return torch.where(mask, changed.mean((1, 2), keepdim=True), changed)
 
 
-def _uniform(count: int, low: float, high: float) -> Tensor:
-    return low + (high - low) * torch.rand(count)
+def _uniform(count: int, low: float, high: float, where: torch.device) -> Tensor:
+    return low + (high - low) * torch.rand(count, device=where)
 
 
-def _spans(rows: int, size: int, widest: int) -> Tensor:
+def _spans(rows: int, size: int, widest: int, where: torch.device) -> Tensor:
     """One random span of 0..widest places per row, as a mask [rows, size]."""
-    width = torch.randint(0, widest + 1, (rows, 1))
-    start = (torch.rand(rows, 1) * (size - width)).long()
-    place = torch.arange(size)
+    width = torch.randint(0, widest + 1, (rows, 1), device=where)
+    start = (torch.rand(rows, 1, device=where) * (size - width)).long()
+    place = torch.arange(size, device=where)
     return (place >= start) & (place < start + width)

@@ -67,11 +67,17 @@ def load_features(folder: Path, config: FastConformerCtcConfig) -> FeatureSet:
     stored = _read_cache(cache, digest)
     if stored is not None:
         return FeatureSet(utterances, *stored)
-    frames, starts = _compute(folder, utterances, LogMel(config))
+    spoken = feature_set(utterances, _compute(folder, utterances, LogMel(config)))
     buffer = io.BytesIO()
-    np.savez(buffer, frames=frames, starts=starts, manifest=np.array(digest))
+    np.savez(buffer, frames=spoken.frames, starts=spoken.starts, manifest=np.array(digest))
     write_bytes(cache, buffer.getvalue())
-    return FeatureSet(utterances, frames, starts)
+    return spoken
+
+
+def feature_set(utterances: Sequence[Utterance], parts: Sequence[npt.NDArray[np.floating]]) -> FeatureSet:
+    """Utterances with their features [frames, mels], one item each."""
+    starts = np.cumsum([0, *[len(part) for part in parts]], dtype=np.int64)
+    return FeatureSet(tuple(utterances), np.concatenate(parts).astype(np.float16), starts)
 
 
 def _read_cache(cache: Path, digest: str) -> tuple[Frames, npt.NDArray[np.int64]] | None:
@@ -83,17 +89,14 @@ def _read_cache(cache: Path, digest: str) -> tuple[Frames, npt.NDArray[np.int64]
         return stored["frames"], stored["starts"]
 
 
-def _compute(folder: Path, utterances: Sequence[Utterance], log_mel: LogMel) -> tuple[Frames, npt.NDArray[np.int64]]:
+def _compute(folder: Path, utterances: Sequence[Utterance], log_mel: LogMel) -> list[Frames]:
     measure = partial(_measure, folder, log_mel)
     workers = min(os.cpu_count() or 1, len(utterances) // UTTERANCES_PER_WORKER)
     if workers < 2:
-        parts = [measure(item) for item in utterances]
-    else:
-        # torch's threads do not survive a fork
-        with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-            parts = list(pool.map(measure, utterances, chunksize=64))
-    starts = np.cumsum([0, *[len(part) for part in parts]], dtype=np.int64)
-    return np.concatenate(parts), starts
+        return [measure(item) for item in utterances]
+    # torch's threads do not survive a fork
+    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        return list(pool.map(measure, utterances, chunksize=64))
 
 
 def _measure(folder: Path, log_mel: LogMel, utterance: Utterance) -> Frames:

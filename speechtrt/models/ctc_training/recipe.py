@@ -1,17 +1,14 @@
 """The recipe of a CTC model, read from TOML."""
 
-import tomllib
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from speechtrt.errors import DataError
 from speechtrt.models.ctc import FastConformerCtcConfig
 from speechtrt.models.ctc_training.augment import Augmentation
+from speechtrt.models.ctc_training.distillation import TeacherPlan
 from speechtrt.models.ctc_training.start import Start
+from speechtrt.models.recipe_file import read_recipe, shipped_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,9 @@ class CtcRecipe:
     phone_weight: float = 2.0
     phone_until: float = 0.5  # progress at which the phone loss has faded out
     augmentation: Augmentation = field(default_factory=Augmentation)
+    tokenizer: str | None = None  # a model whose pieces are used; trained on the texts, or that of `start`, if absent
     start: Start | None = None
+    teacher: TeacherPlan | None = None
 
     def config(self) -> FastConformerCtcConfig:
         """The model's configuration."""
@@ -41,11 +40,5 @@ class CtcRecipe:
 
 
 def load_recipe(path: Path | None = None) -> CtcRecipe:
-    """The recipe in `path`, or the one that ships with the package. Raises DataError when it is malformed."""
-    source = path or Path(str(files("speechtrt.models").joinpath("recipes/ctc-base.toml")))
-    try:
-        return msgspec.convert(tomllib.loads(source.read_text(encoding="utf-8")), CtcRecipe)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise DataError(
-            f"{source}: is not a CTC recipe ({error}); see speechtrt/models/recipes/ctc-base.toml"
-        ) from error
+    """The recipe in `path`, or that of the medium model. Raises DataError when it is malformed."""
+    return read_recipe(path or shipped_recipe("ctc-medium.toml"), CtcRecipe)

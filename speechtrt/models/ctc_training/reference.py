@@ -1,10 +1,7 @@
 """The reference figures of a checkpoint in PyTorch, as a result document: what exported engines are compared with."""
 
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -12,20 +9,8 @@ from speechtrt.documents import SCHEMA
 from speechtrt.models.ctc import load_ctc
 from speechtrt.models.ctc_training.evaluation import CtcEvaluation, Score, evaluate_ctc
 from speechtrt.models.ctc_training.features import load_features
+from speechtrt.models.software import Software, read_software
 from speechtrt.models.tokenizer import load_tokenizer
-
-PACKAGES = ("speechtrt", "torch", "transformers", "numpy")
-
-
-@dataclass(frozen=True, slots=True)
-class Software:
-    """The machine and the software of an evaluation."""
-
-    cpu: str
-    cores: int
-    system: str
-    python: str
-    packages: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +69,3 @@ def reference_figures(set_name: str, parameters: int, evaluations: Sequence[CtcE
         trials=tuple(EvaluationTrial(e.chunk_milliseconds, e.lookahead, e.overall, e.voices) for e in evaluations),
         summary=summary,
     )
-
-
-def cpu_name() -> str:
-    """The processor's own name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
-
-
-def read_software() -> Software:
-    """The environment of this process."""
-    packages = {name: metadata.version(name) for name in PACKAGES}
-    system = f"{platform.system()} {platform.release()} {platform.machine()}"
-    return Software(cpu_name(), os.cpu_count() or 1, system, platform.python_version(), packages)

@@ -11,11 +11,13 @@ from speechtrt.models.ctc_training.evaluation import CtcEvaluation, evaluate_ctc
 from speechtrt.models.ctc_training.features import load_features
 from speechtrt.models.ctc_training.publish import publish_ctc, round_to_half
 from speechtrt.models.ctc_training.recipe import CtcRecipe
-from speechtrt.models.ctc_training.reference import cpu_name
+from speechtrt.models.ctc_training.source import source_folder
 from speechtrt.models.ctc_training.task import CtcModule, CtcTask
 from speechtrt.models.data.manifest import read_manifest
+from speechtrt.models.software import cpu_name
 from speechtrt.models.tokenizer import TOKENIZER_FILE, PieceTokenizer, load_tokenizer, train_tokenizer
 from speechtrt.models.training.checkpoint import Position, load_checkpoint
+from speechtrt.models.training.machine import CPU, Machine
 from speechtrt.models.training.schedule import Budget, LearningRate
 from speechtrt.models.training.trainer import Trainer, TrainingOptions
 
@@ -24,12 +26,12 @@ MODEL_FOLDER = "model"
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Where the data is and the run goes, on which device, for how long (the recipe's minutes when no budget)."""
+    """Where the data is and the run goes, on which machine, for how long (the recipe's minutes when no budget)."""
 
     recipe: CtcRecipe
     data: Path
     out: Path
-    device: str = "cpu"
+    machine: Machine = CPU
     budget: Budget | None = None
     resume: bool = False
 
@@ -77,7 +79,7 @@ def publish_run(plan: RunPlan, target: Path, remark: str = "") -> list[CtcEvalua
         steps=position.step,
         rows=plan.recipe.rows,
         minutes=position.seconds / 60,
-        hardware=f"one thread of a shared {cpu_name()}" if plan.device == "cpu" else "one GPU",
+        hardware=f"one thread of a shared {cpu_name()}" if plan.machine.device == "cpu" else "one GPU",
         evaluations=evaluations,
         remark=remark,
     )
@@ -93,12 +95,14 @@ def _last_checkpoint(recipe: CtcRecipe, out: Path) -> tuple[CtcModule, Position]
 def _tokenizer(plan: RunPlan) -> PieceTokenizer:
     if (plan.out / TOKENIZER_FILE).is_file():
         return load_tokenizer(plan.out)
-    if plan.recipe.start is not None:
-        tokenizer = load_tokenizer(plan.recipe.start.folder)
+    recipe = plan.recipe
+    source = recipe.tokenizer or (recipe.start.weights if recipe.start else None)
+    if source is not None:
+        tokenizer = load_tokenizer(source_folder(source))
         tokenizer.save(plan.out)
         return tokenizer
-    texts = [item.text for name in plan.recipe.train_sets for item in read_manifest(plan.data / name)]
-    tokenizer = train_tokenizer(texts, plan.recipe.vocab_size)
+    texts = [item.text for name in recipe.train_sets for item in read_manifest(plan.data / name)]
+    tokenizer = train_tokenizer(texts, recipe.vocab_size)
     tokenizer.save(plan.out)
     return tokenizer
 
@@ -107,7 +111,7 @@ def _task(plan: RunPlan, tokenizer: PieceTokenizer) -> CtcTask:
     config = plan.recipe.config()
     sets = [load_features(plan.data / name, config) for name in plan.recipe.train_sets]
     held_out = load_features(plan.data / plan.recipe.held_out_set, config)
-    task = CtcTask(FastConformerCtc(config), tokenizer, sets, held_out, plan.recipe, plan.device)
+    task = CtcTask(FastConformerCtc(config), tokenizer, sets, held_out, plan.recipe, plan.machine.device)
     if plan.recipe.start is not None:
         plan.recipe.start.apply(task.model.ctc)
     return task
@@ -118,5 +122,5 @@ def _options(plan: RunPlan) -> TrainingOptions:
         rate=LearningRate(plan.recipe.peak_rate, plan.recipe.warmup_steps),
         budget=plan.budget or Budget(minutes=plan.recipe.minutes),
         seed=plan.recipe.seed,
-        device=plan.device,
+        machine=plan.machine,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from speechtrt.errors import CheckpointError, DataError
 from speechtrt.models.ctc import FastConformerCtc, load_ctc
+from speechtrt.models.ctc_training.source import source_folder
 
 LAYER = "encoder.layers."
 BRANCH_ENDS = ("feed_forward1.linear2", "feed_forward2.linear2", "self_attn.o_proj", "conv.pointwise_conv2")
@@ -29,9 +29,8 @@ class Start:
 
     @property
     def folder(self) -> Path:
-        """The checkpoint folder; its tokenizer goes with its weights."""
-        shipped = Path(str(files("speechtrt.models.weights").joinpath(self.weights)))
-        return shipped if shipped.is_dir() else Path(self.weights)
+        """The checkpoint folder; Raises CheckpointError when there is none."""
+        return source_folder(self.weights)
 
     def apply(self, model: FastConformerCtc) -> None:
         """Copy the weights into `model`. Raises DataError when sizes do not fit, CheckpointError for no checkpoint."""

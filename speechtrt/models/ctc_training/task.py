@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from speechtrt.models.ctc import FastConformerCtc
+from speechtrt.models.ctc_training.distillation import Teacher
 from speechtrt.models.ctc_training.evaluation import evaluate_ctc
 from speechtrt.models.ctc_training.examples import (
     MOST_PADDING,
@@ -62,6 +63,7 @@ class CtcTask:
         self.held_out = held_out
         self.recipe = recipe
         self.device = device
+        self.teacher = Teacher(recipe.teacher, tokenizer, device) if recipe.teacher else None
 
     def batches(self, seed: int, epoch: int) -> list[tuple[list[int], list[tuple[int, int]], int]]:
         """Length-bucketed batches, each with random silence around every row and one of the lookaheads."""
@@ -72,25 +74,35 @@ class CtcTask:
         ]
 
     def loss(self, batch: tuple[list[int], list[tuple[int, int]], int], progress: float) -> dict[str, Tensor]:
-        """CTC per label plus the weighted phone cross-entropy, which fades out linearly."""
+        """CTC per label, mixed with the teacher's divergence, plus the phone cross-entropy, which fades out."""
         indices, padding, lookahead = batch
         rows = self.examples.batch(indices, padding)
-        features = self.recipe.augmentation(rows.features).to(self.device)
-        lengths = rows.lengths.to(self.device)
-        hidden = self.model.ctc.encode(features, lengths, lookahead)
-        ctc = self._ctc(hidden, lengths, rows)
-        weight = self.recipe.phone_weight * max(0.0, 1 - progress / self.recipe.phone_until)
-        if weight == 0.0:
-            return {"loss": ctc, "ctc": ctc}
-        phone = self._phone(hidden, rows.phones.to(self.device))
-        return {"loss": ctc + weight * phone, "ctc": ctc, "phone": phone}
-
-    def _ctc(self, hidden: Tensor, lengths: Tensor, rows: Batch) -> Tensor:
-        log_probs = self.model.ctc.log_probs(hidden).float().transpose(0, 1)  # [frames', rows, V + 1]
+        features, lengths = rows.features.to(self.device), rows.lengths.to(self.device)
+        hidden = self.model.ctc.encode(self.recipe.augmentation(features), lengths, lookahead)
+        log_probs = self.model.ctc.log_probs(hidden).float()  # [rows, frames', V + 1]
         counts = self.model.ctc.output_lengths(lengths)
+        terms = {"ctc": self._ctc(log_probs, counts, rows)}
+        total = terms["ctc"]
+        if self.teacher is not None:
+            taught = self.teacher.log_probs(features, lengths, lookahead)
+            terms["teacher"] = self.teacher.loss(taught, log_probs, counts)
+            total = total + self.teacher.plan.share * (terms["teacher"] - total)
+        weight = self.recipe.phone_weight * max(0.0, 1 - progress / self.recipe.phone_until)
+        if weight > 0.0:
+            terms["phone"] = self._phone(hidden, rows.phones.to(self.device))
+            total = total + weight * terms["phone"]
+        return {"loss": total, **terms}
+
+    def _ctc(self, log_probs: Tensor, counts: Tensor, rows: Batch) -> Tensor:
         labels, label_lengths = rows.labels.to(self.device), rows.label_lengths.to(self.device)
         losses = functional.ctc_loss(
-            log_probs, labels, counts, label_lengths, self.recipe.vocab_size, reduction="none", zero_infinity=True
+            log_probs.transpose(0, 1),
+            labels,
+            counts,
+            label_lengths,
+            self.recipe.vocab_size,
+            reduction="none",
+            zero_infinity=True,
         )
         return losses.sum() / label_lengths.sum()
 

@@ -1,14 +1,10 @@
 """Recipe of the language model: everything that decides its result, read from TOML."""
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
-import msgspec
-
-from speechtrt.errors import DataError
+from speechtrt.models.recipe_file import read_recipe, shipped_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +23,5 @@ class LanguageRecipe:
 
 
 def load_lm_recipe(path: Path | None = None) -> LanguageRecipe:
-    """The recipe in `path`, or the one that ships with the package. Raises DataError when it is malformed."""
-    source = path or Path(str(files("speechtrt.models").joinpath("recipes/lm.toml")))
-    try:
-        return msgspec.convert(tomllib.loads(source.read_text(encoding="utf-8")), LanguageRecipe)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise DataError(
-            f"{source}: is not a language recipe ({error}); see speechtrt/models/recipes/lm.toml"
-        ) from error
+    """The recipe in `path`, or the one that ships with the package. Raises DataError."""
+    return read_recipe(path or shipped_recipe("lm.toml"), LanguageRecipe)

@@ -1,17 +1,14 @@
-"""Everything a training needs to go on exactly where it stopped, written in one step."""
+"""Everything that a `Trainer` needs to go on exactly where it stopped."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from speechtrt.artifact import write_bytes
 from speechtrt.errors import CheckpointError
+from speechtrt.models.training.state_file import read_state, write_state
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -27,8 +24,7 @@ class Position:
 
 
 def save_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, position: Position) -> None:
-    """Write model, optimiser, position and random state to `folder`."""
-    buffer = io.BytesIO()
+    """Write model, optimiser, position and random state to `folder`. Raises CheckpointError for a full disk."""
     place = {name: getattr(position, name) for name in Position.__slots__}
     state = {
         "model": model.state_dict(),
@@ -36,24 +32,21 @@ def save_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, positi
         "position": place,
         "rng": _random_state(),
     }
-    torch.save(state, buffer)
-    write_bytes(folder / CHECKPOINT, buffer.getvalue())
+    write_state(folder / CHECKPOINT, state)
 
 
 def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer | None = None) -> Position:
     """Restore what `save_checkpoint` wrote (the weights alone without `optimizer`). Raises CheckpointError."""
     path = folder / CHECKPOINT
-    if not path.is_file():
-        raise CheckpointError(f"{path}: is missing; expected the checkpoint of an earlier run; start without --resume")
+    state = read_state(path)
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         model.load_state_dict(state["model"])
         if optimizer is not None:
             optimizer.load_state_dict(state["optimizer"])
             _restore_random_state(state["rng"])
-    except (RuntimeError, LookupError, ValueError, EOFError, UnpicklingError) as error:
+        return Position(**state["position"])
+    except (RuntimeError, LookupError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path}: does not fit this recipe ({error}); use the recipe it was made with") from error
-    return Position(**state["position"])
 
 
 def _random_state() -> dict[str, Tensor]:

@@ -13,13 +13,14 @@ from torch.optim import AdamW
 from speechtrt.errors import DataError
 from speechtrt.models.training.checkpoint import Position, load_checkpoint, save_checkpoint
 from speechtrt.models.training.log import TrainingLog
+from speechtrt.models.training.machine import CPU, Machine
 from speechtrt.models.training.schedule import Budget, LearningRate
 from speechtrt.models.training.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """Optimiser, schedule and how often to log, evaluate and save. `device` is `cpu` or `cuda` (mixed precision)."""
+    """Optimiser, schedule, machine, and how often to log, evaluate and save."""
 
     rate: LearningRate
     budget: Budget
@@ -30,7 +31,7 @@ class TrainingOptions:
     log_steps: int = 50
     save_minutes: float = 3.0
     evaluate_minutes: float = 10.0
-    device: str = "cpu"
+    machine: Machine = CPU
 
 
 class Trainer:
@@ -90,7 +91,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.task.model.train()
-        with torch.autocast(self.options.device, dtype=torch.bfloat16, enabled=self.options.device != "cpu"):
+        with self.options.machine.autocast():
             scalars = self.task.loss(self._next_batch(), progress)
         self.optimizer.zero_grad(set_to_none=True)
         scalars["loss"].backward()  # type: ignore[no-untyped-call]

@@ -1,12 +1,9 @@
 """Recipe of a voice's training: everything that decides its result, read from TOML."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from speechtrt.errors import DataError
+from speechtrt.models.recipe_file import read_recipe, shipped_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +41,6 @@ class VoiceRecipe:
     review_rows: int
 
 
-def read_voice_recipe(path: Path) -> VoiceRecipe:
-    """Parse a recipe. Raises DataError for a missing file, an unknown or a missing key."""
-    try:
-        fields = tomllib.loads(path.read_text())["voice"]
-        return msgspec.convert(fields, VoiceRecipe)
-    except (OSError, KeyError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise DataError(f"{path}: is not a voice recipe ({error}); expected a [voice] table") from error
+def read_voice_recipe(path: Path | None = None) -> VoiceRecipe:
+    """The recipe in `path`, or the one that ships with the package. Raises DataError."""
+    return read_recipe(path or shipped_recipe("tts.toml"), VoiceRecipe, "voice")

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from speechtrt.documents import SCHEMA
-from speechtrt.models.ctc_training.reference import Software, read_software
 from speechtrt.models.data.manifest import read_manifest
+from speechtrt.models.software import Software, read_software
 from speechtrt.models.tts.listening import Ear
 from speechtrt.models.tts.speaking import ReferenceVoice, Spoken, speak
 from speechtrt.models.vocoder.crops import read_recording

@@ -1,16 +1,14 @@
 """Run a training until its budget is spent: log lines, checkpoints, exact resume."""
 
-import io
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-import torch
 
-from speechtrt.artifact import write_bytes
 from speechtrt.errors import CheckpointError
+from speechtrt.models.training.state_file import read_state, write_state
 
 STATE = "state.pt"
 LOG = "log.jsonl"
@@ -42,7 +40,7 @@ class Training(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When to stop and how often to write: minutes or updates of this run (None: the recipe's end)."""
+    """When to stop and how often to write: minutes or updates of the whole training (None: the recipe's end)."""
 
     minutes: float | None = None
     steps: int | None = None
@@ -63,13 +61,13 @@ def run_training(training: Training, folder: Path, pace: Pace, resume: bool) -> 
     """Train in `folder`; `resume` continues from its last checkpoint. Raises CheckpointError without one."""
     spent = resume_training(training, folder).seconds if resume else 0.0
     started = saved = time.monotonic()
-    goal = training.total if pace.steps is None else min(training.total, training.updates + pace.steps)
+    goal = training.total if pace.steps is None else min(training.total, pace.steps)
     while training.updates < goal:
         losses = training.step()
         now = time.monotonic()
         if training.updates % pace.log_every == 0:
             _log(training, folder, asdict(losses), spent + now - started, pace)
-        if pace.minutes is not None and now - started > 60 * pace.minutes:
+        if pace.minutes is not None and spent + now - started > 60 * pace.minutes:
             break
         if now - saved > 60 * pace.save_minutes:
             save_training(training, folder, spent + now - started)
@@ -80,19 +78,15 @@ def run_training(training: Training, folder: Path, pace: Pace, resume: bool) -> 
 
 
 def save_training(training: Training, folder: Path, seconds: float) -> None:
-    """Write the checkpoint in one step."""
-    buffer = io.BytesIO()
-    torch.save({"training": training.state(), "seconds": seconds}, buffer)
-    write_bytes(folder / STATE, buffer.getvalue())
+    """Write the checkpoint. Raises CheckpointError for a full disk."""
+    write_state(folder / STATE, {"training": training.state(), "seconds": seconds})
 
 
 def resume_training(training: Training, folder: Path) -> Progress:
-    """Restore the checkpoint of `folder`. Raises CheckpointError when it is missing or does not fit."""
+    """Restore the checkpoint of `folder`. Raises CheckpointError when it is missing, damaged or does not fit."""
     path = folder / STATE
-    if not path.is_file():
-        raise CheckpointError(f"{path}: is missing; expected the checkpoint of an earlier run; start without --resume")
+    saved = read_state(path)
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
         training.restore(saved["training"])
     except (KeyError, RuntimeError, ValueError) as error:
         raise CheckpointError(

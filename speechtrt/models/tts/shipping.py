@@ -10,9 +10,9 @@ import msgspec
 import torch
 from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan
 
-from speechtrt.errors import CheckpointError
-from speechtrt.models.ctc_training.reference import cpu_name
 from speechtrt.models.data.manifest import read_manifest
+from speechtrt.models.software import cpu_name
+from speechtrt.models.training.state_file import read_state
 from speechtrt.models.tts.acoustic import build_acoustic
 from speechtrt.models.tts.card import VoiceFacts, voice_card
 from speechtrt.models.tts.listening import load_listener
@@ -44,7 +44,7 @@ class FinishedRuns:
 
 def publish_runs(runs: FinishedRuns, target: Path) -> None:
     """Write the last checkpoints of both runs as a voice folder. Raises CheckpointError or DataError."""
-    voice, vocoder = _read_state(runs.voice), _read_state(runs.vocoder)
+    voice, vocoder = read_state(runs.voice / STATE), read_state(runs.vocoder / STATE)
     acoustic, generator = _acoustic(voice["training"]), _generator(vocoder["training"])
     spoken = [item for folder in training_sets(runs.data) for item in read_manifest(folder)]
     facts = VoiceFacts(
@@ -68,14 +68,6 @@ def judge_voice(model: Path, listener: Path, data: Path) -> RoundTrip:
     """The round trip of a voice folder over the held-out sentences. Raises CheckpointError or DataError."""
     folder = held_out_set(data)
     return round_trip(load_voice(model), load_listener(listener), read_sentences(folder), folder.name)
-
-
-def _read_state(folder: Path) -> dict[str, Any]:
-    path = folder / STATE
-    if not path.is_file():
-        raise CheckpointError(f"{path}: is missing; expected the checkpoint of a training; train first")
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
 
 
 def _acoustic(state: Mapping[str, Any]) -> SpeechT5ForTextToSpeech:

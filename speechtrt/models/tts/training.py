@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput, Seq2SeqModelOutput
 
+from speechtrt.models.training.machine import CPU, Machine
 from speechtrt.models.tts.acoustic import build_acoustic, speaker_embedding
 from speechtrt.models.tts.batches import SpeechBatch, SpellingBatch, draw_speech, draw_words
 from speechtrt.models.tts.corpus import Corpus
@@ -33,9 +34,10 @@ class VoiceLosses:
 class VoiceTraining:
     """Owns everything that changes during training; `step` makes one update."""
 
-    def __init__(self, recipe: VoiceRecipe, corpus: Corpus, pieces: int, device: str) -> None:
+    def __init__(self, recipe: VoiceRecipe, corpus: Corpus, pieces: int, machine: Machine = CPU) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.corpus, self.device = recipe, corpus, torch.device(device)
+        self.recipe, self.corpus, self.machine = recipe, corpus, machine
+        self.device = torch.device(machine.device)
         model: nn.Module = build_acoustic(recipe, pieces, *corpus.statistics())
         self.model: Any = nn.Module.to(model, self.device)
         self.speller = nn.Linear(recipe.hidden, 2 * COUNT).to(self.device)
@@ -59,21 +61,22 @@ class VoiceTraining:
             group["lr"] = learning_rate(self.recipe, self.updates)
         self.optimiser.zero_grad(set_to_none=True)
         spelling = self.updates < self.recipe.spelling_steps
-        losses = self._spell(random) if spelling else self._speak(random)
+        with self.machine.autocast():
+            loss, losses = self._spell(random) if spelling else self._speak(random)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.updates += 1
         return losses
 
-    def _spell(self, random: np.random.Generator) -> VoiceLosses:
+    def _spell(self, random: np.random.Generator) -> tuple[Tensor, VoiceLosses]:
         recipe = self.recipe
         batch = self._moved(draw_words(self.corpus.words, recipe.spelling_batch, recipe.spelling_words, random))
-        scores = self.speller(self._encoded(batch))
+        scores = self._spelled(self._encoded(batch))
         loss = spelling_loss(scores, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return VoiceLosses(loss.item(), spelling_accuracy(scores, batch))
+        return loss, VoiceLosses(loss.item(), spelling_accuracy(scores, batch))
 
-    def _speak(self, random: np.random.Generator) -> VoiceLosses:
+    def _speak(self, random: np.random.Generator) -> tuple[Tensor, VoiceLosses]:
         recipe = self.recipe
         drawn = draw_speech(self.corpus.examples, recipe.batch, random)
         spelled = self._moved(drawn.spelling)
@@ -83,12 +86,12 @@ class VoiceTraining:
         encoded = self.model.speecht5.encoder(input_values=spelled.ids, attention_mask=spelled.mask, return_dict=True)
         output = self._decode(batch, encoded, self._history(batch, encoded))
         before, after, stops = self.model.speech_decoder_postnet(output.last_hidden_state)
-        scores = self.speller(encoded.last_hidden_state)
+        scores = self._spelled(encoded.last_hidden_state)
         losses = {
-            "before": spectrogram_loss(before, batch),
-            "after": spectrogram_loss(after, batch),
-            "stop": stop_loss(stops, batch, recipe.stop_weight),
-            "attention": attention_loss(output.cross_attentions or (), batch),
+            "before": spectrogram_loss(before.float(), batch),
+            "after": spectrogram_loss(after.float(), batch),
+            "stop": stop_loss(stops.float(), batch, recipe.stop_weight),
+            "attention": attention_loss(tuple(a.float() for a in output.cross_attentions or ()), batch),
             "spelling": spelling_loss(scores, spelled),
         }
         if recipe.review_rows:
@@ -98,8 +101,8 @@ class VoiceTraining:
             "spelling": recipe.spelling_weight,
             "review": recipe.spelling_weight,
         }
-        torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum().backward()  # type: ignore[no-untyped-call]
-        return VoiceLosses(
+        total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
+        return total, VoiceLosses(
             spelling_accuracy=spelling_accuracy(scores, spelled),
             **{name: loss.item() for name, loss in losses.items()},
         )
@@ -108,7 +111,7 @@ class VoiceTraining:
         """Spelling of some dictionary words, lest the encoder forgets what the sentences do not use."""
         batch = draw_words(self.corpus.words, self.recipe.review_rows, self.recipe.spelling_words, random)
         batch = self._moved(batch)
-        return spelling_loss(self.speller(self._encoded(batch)), batch)
+        return spelling_loss(self._spelled(self._encoded(batch)), batch)
 
     def _decode(self, batch: SpeechBatch, encoded: BaseModelOutput, history: Tensor) -> Seq2SeqModelOutput:
         output: Seq2SeqModelOutput = self.model.speecht5(
@@ -135,7 +138,7 @@ class VoiceTraining:
         if share > 0:
             with torch.no_grad():
                 hidden = self._decode(batch, encoded, shifted(noisy)).last_hidden_state
-                own = self.model.speech_decoder_postnet.feat_out(hidden)[..., -frames.shape[-1] :]
+                own = self.model.speech_decoder_postnet.feat_out(hidden)[..., -frames.shape[-1] :].float()
             noisy = torch.where(torch.rand_like(frames[..., :1]) < share, own, noisy)
         return shifted(noisy)
 
@@ -148,6 +151,11 @@ class VoiceTraining:
         recipe = self.recipe
         done = min(1.0, (self.updates - recipe.spelling_steps) / recipe.attention_steps)
         return recipe.attention_weight + done * (recipe.final_attention_weight - recipe.attention_weight)
+
+    def _spelled(self, encoded: Tensor) -> Tensor:
+        """Phone scores of each piece, float32."""
+        scores: Tensor = self.speller(encoded)
+        return scores.float()
 
     def _encoded(self, batch: SpellingBatch) -> Tensor:
         encoder = self.model.speecht5.encoder
@@ -163,7 +171,7 @@ class VoiceTraining:
         self.model.eval()
         batch = draw_words(self.corpus.unseen, 32, self.recipe.spelling_words, np.random.default_rng(0))
         batch = self._moved(batch)
-        return {"unseen_accuracy": spelling_accuracy(self.speller(self._encoded(batch)), batch)}
+        return {"unseen_accuracy": spelling_accuracy(self._spelled(self._encoded(batch)), batch)}
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs."""

@@ -1,12 +1,9 @@
 """Recipe of a vocoder training: everything that decides its result, read from TOML."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from speechtrt.errors import DataError
+from speechtrt.models.recipe_file import read_recipe, shipped_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +30,6 @@ class VocoderRecipe:
     discriminator_learning_rate: float
 
 
-def read_vocoder_recipe(path: Path) -> VocoderRecipe:
-    """Parse a recipe. Raises DataError for a missing file, an unknown or a missing key."""
-    try:
-        fields = tomllib.loads(path.read_text())["vocoder"]
-        return msgspec.convert(fields, VocoderRecipe)
-    except (OSError, KeyError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise DataError(f"{path}: is not a vocoder recipe ({error}); expected a [vocoder] table") from error
+def read_vocoder_recipe(path: Path | None = None) -> VocoderRecipe:
+    """The recipe in `path`, or the one that ships with the package. Raises DataError."""
+    return read_recipe(path or shipped_recipe("vocoder.toml"), VocoderRecipe, "vocoder")

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from speechtrt.models.training.machine import CPU, Machine
 from speechtrt.models.vocoder.crops import Recordings, Segments
 from speechtrt.models.vocoder.discriminator import Discriminator
 from speechtrt.models.vocoder.generator import build_vocoder
@@ -33,9 +34,10 @@ class VocoderLosses:
 class VocoderTraining:
     """Owns everything that changes during training; `step` makes one update."""
 
-    def __init__(self, recipe: VocoderRecipe, recordings: Recordings, device: str) -> None:
+    def __init__(self, recipe: VocoderRecipe, recordings: Recordings, machine: Machine = CPU) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.recordings, self.device = recipe, recordings, torch.device(device)
+        self.recipe, self.recordings, self.machine = recipe, recordings, machine
+        self.device = torch.device(machine.device)
         generator: nn.Module = build_vocoder(recipe, *recordings.statistics())
         self.generator = nn.Module.to(generator, self.device)
         self.discriminator = Discriminator(recipe.discriminator_channels).to(self.device)
@@ -62,7 +64,9 @@ class VocoderTraining:
         batch = Segments(batch.mel.to(self.device), batch.samples.to(self.device))
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(recipe, self.updates)
-        made: Tensor = self.generator(batch.mel)
+        with self.machine.autocast():
+            made: Tensor = self.generator(batch.mel)
+        made = made.float()  # spectra need the precision
         judging = self.updates >= recipe.adversarial_from
         judged = self._judge(made.detach(), batch.samples) if judging else 0.0
         losses = self._generate(made, batch.samples, judging, judged)
@@ -70,11 +74,17 @@ class VocoderTraining:
         return losses
 
     def _judge(self, made: Tensor, real: Tensor) -> float:
-        loss = discriminator_loss(self.discriminator(real), self.discriminator(made))
+        loss = discriminator_loss(self._features(real), self._features(made))
         self.judge_optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.judge_optimiser.step()
         return loss.item()
+
+    def _features(self, samples: Tensor) -> list[list[Tensor]]:
+        """What the judges see, float32."""
+        with self.machine.autocast():
+            judged: list[list[Tensor]] = self.discriminator(samples)
+        return [[feature.float() for feature in features] for features in judged]
 
     def _generate(self, made: Tensor, real: Tensor, judging: bool, judged: float) -> VocoderLosses:
         recipe = self.recipe
@@ -83,8 +93,8 @@ class VocoderTraining:
         adversarial = torch.zeros(())
         if judging:
             with torch.no_grad():
-                real_features = self.discriminator(real)
-            made_features = self.discriminator(made)
+                real_features = self._features(real)
+            made_features = self._features(made)
             adversarial = adversarial_loss(made_features)
             matching = matching_loss(real_features, made_features)
             loss = loss + recipe.adversarial_weight * adversarial + recipe.matching_weight * matching

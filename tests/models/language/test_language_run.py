@@ -35,5 +35,5 @@ def test_a_malformed_recipe_is_refused(tmp_path: Path) -> None:
     path.write_text("order = 2\nsentences = 10\ncutoffs = [2, 1]\nseed = 1\nhot_words = []\n")
     with pytest.raises(DataError, match="do not fall"):
         load_lm_recipe(path)
-    with pytest.raises(DataError, match="not a language recipe"):
+    with pytest.raises(DataError, match="not a LanguageRecipe"):
         load_lm_recipe(tmp_path / "none.toml")

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from speechtrt.audio import Audio, write_wav
 from speechtrt.models.data.manifest import Utterance, write_manifest
@@ -88,9 +87,3 @@ def corpus(spoken_set: Path, lexicon: list[Pronunciation], pieces_file: Path) ->
 @pytest.fixture
 def tiny_voice_recipe() -> VoiceRecipe:
     return TINY
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """Threads cost more than they bring on networks this small."""
-    torch.set_num_threads(1)

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from speechtrt.audio import Audio, write_wav
 from speechtrt.models.vocoder.crops import Recordings
@@ -28,12 +27,6 @@ TINY_VOCODER = VocoderRecipe(
     discriminator_channels=4,
     discriminator_learning_rate=1e-3,
 )
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """Threads cost more than they bring on networks this small."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import torch
 from transformers import SpeechT5FeatureExtractor
 
 from speechtrt.errors import DataError
-from speechtrt.models.tts.run import shipped_recipe
+from speechtrt.models.training.machine import Arithmetic, Machine
 from speechtrt.models.tts.running import Pace, run_training
 from speechtrt.models.vocoder.crops import Recordings
 from speechtrt.models.vocoder.discriminator import Discriminator
@@ -62,7 +62,7 @@ def test_judges_look_at_spectra_and_waveforms() -> None:
 
 def test_spectra_are_learnt(recordings: Recordings, tiny_vocoder_recipe: VocoderRecipe) -> None:
     recipe = replace(tiny_vocoder_recipe, steps=60, anneal=10, adversarial_from=60)
-    training = VocoderTraining(recipe, recordings, "cpu")
+    training = VocoderTraining(recipe, recordings)
     before = training.probe()["probe_mel"]
     for _ in range(60):
         training.step()
@@ -72,15 +72,27 @@ def test_spectra_are_learnt(recordings: Recordings, tiny_vocoder_recipe: Vocoder
 def test_judges_join_late_and_a_resumed_training_equals_an_unbroken_one(
     recordings: Recordings, tiny_vocoder_recipe: VocoderRecipe, tmp_path: Path
 ) -> None:
-    whole = VocoderTraining(tiny_vocoder_recipe, recordings, "cpu")
+    whole = VocoderTraining(tiny_vocoder_recipe, recordings)
     losses = [whole.step() for _ in range(6)]
     assert [loss.discriminator > 0 for loss in losses] == [False] * 4 + [True] * 2
-    first = VocoderTraining(tiny_vocoder_recipe, recordings, "cpu")
+    first = VocoderTraining(tiny_vocoder_recipe, recordings)
     run_training(first, tmp_path, Pace(steps=5), resume=False)
-    second = VocoderTraining(tiny_vocoder_recipe, recordings, "cpu")
+    second = VocoderTraining(tiny_vocoder_recipe, recordings)
     run_training(second, tmp_path, Pace(), resume=True)
     theirs = second.generator.state_dict()
     assert all(torch.equal(value, theirs[name]) for name, value in whole.generator.state_dict().items())
+
+
+def test_mixed_precision_learns_nearly_the_same(recordings: Recordings, tiny_vocoder_recipe: VocoderRecipe) -> None:
+    recipe = replace(tiny_vocoder_recipe, adversarial_from=2)
+    mixed = VocoderTraining(recipe, recordings, Machine("cpu", Arithmetic.BF16))
+    exact = VocoderTraining(recipe, recordings)
+    for _ in range(6):
+        ours, theirs = mixed.step(), exact.step()
+        assert ours.mel == pytest.approx(theirs.mel, rel=0.1)
+        assert ours.discriminator == pytest.approx(theirs.discriminator, rel=0.1, abs=1e-3)
+        assert ours.mel != theirs.mel
+    assert {p.dtype for p in mixed.generator.parameters()} == {torch.float32}
 
 
 def test_data_at_another_rate_is_refused(tmp_path: Path) -> None:
@@ -92,11 +104,11 @@ def test_data_at_another_rate_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_shipped_recipe_upsamples_by_the_hop() -> None:
-    recipe = read_vocoder_recipe(shipped_recipe("vocoder.toml"))
+    recipe = read_vocoder_recipe()
     assert np.prod(recipe.upsample_rates) == 256
     assert recipe.adversarial_from < recipe.steps
 
 
 def test_an_unknown_recipe_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not a vocoder recipe"):
+    with pytest.raises(DataError, match="is not a VocoderRecipe"):
         read_vocoder_recipe(tmp_path / "none.toml")
