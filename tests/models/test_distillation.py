@@ -43,7 +43,7 @@ def test_a_student_comes_nearer_to_its_teacher(tone_data: Path, tiny_recipe: Ctc
         tokenizer=str(teacher),
         teacher=TeacherPlan(str(teacher), share=1.0),
     )
-    train_ctc(RunPlan(recipe, tone_data, tmp_path / "student", budget=Budget(steps=150)))
+    train_ctc(RunPlan(recipe, tone_data, tmp_path / "student", budget=Budget(steps=100)))
     lines = [json.loads(line) for line in (tmp_path / "student" / LOG).read_text().splitlines()]
     taught = [line["teacher"] for line in lines if line["kind"] == "train"]
     assert taught[-1] < 0.5 * taught[0]

@@ -33,7 +33,7 @@ class BackoffModel:
 
     def log_probability(self, history: Gram, word: str) -> float:
         """log10 P(word | history); unknown words count as the unknown mark."""
-        known = tuple(item if item in self.words else UNKNOWN for item in (*history, word))
+        known = tuple(item if (item,) in self.orders[0] else UNKNOWN for item in (*history, word))
         return self._score(known[max(0, len(known) - len(self.orders)) :])
 
     def _score(self, gram: Gram) -> float:
