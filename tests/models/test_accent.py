@@ -80,7 +80,6 @@ def test_a_set_without_groups_is_refused(tone_data: Path, tiny_config: FastConfo
 
 
 def test_the_head_is_plain_numpy() -> None:
-    head = AccentHead(
-        ("a", "b"), np.eye(2, 4, dtype=np.float32), *np.zeros((1, 2), np.float32), *np.ones((2, 4), np.float32)
-    )
+    bias, ones = np.zeros(2, np.float32), np.ones(4, np.float32)
+    head = AccentHead(("a", "b"), np.eye(2, 4, dtype=np.float32), bias, ones, ones)
     assert head.classify(np.array([[9.0, 1.0]])) == "a"
