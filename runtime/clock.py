@@ -22,22 +22,32 @@ class StageTime:
         return self.rows / self.calls if self.calls else 0.0
 
 
+class _Inner(threading.local):
+    """Seconds that stages measured inside the current one have used, in this thread."""
+
+    seconds: float = 0.0
+
+
 @dataclass(slots=True)
 class StageClock:
-    """Adds up time per stage, for any number of threads. Stages do not nest within a thread."""
+    """Adds up time per stage, over any number of threads. A stage's time is without that of the stages inside it."""
 
     now: Callable[[], float] = time.perf_counter
     _times: dict[str, StageTime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _inner: _Inner = field(default_factory=_Inner)
 
     @contextmanager
     def measure(self, stage: str, rows: int = 1) -> Iterator[None]:
         """Count the block as one call of `stage` over `rows` rows."""
+        before, self._inner.seconds = self._inner.seconds, 0.0
         start = self.now()
         try:
             yield
         finally:
-            self._add(stage, self.now() - start, rows)
+            seconds = self.now() - start
+            self._add(stage, seconds - self._inner.seconds, rows)
+            self._inner.seconds = before + seconds
 
     def time(self, stage: str) -> StageTime:
         """The time of one stage; zero when it has not run."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from speechtrt.benchmarks.measure.clock import Stopwatch
 from speechtrt.benchmarks.tts.load import Utterance
 from speechtrt.benchmarks.tts.trial import Single, TtsTrial
+from speechtrt.runtime.tts.opening import open_pipeline
 from speechtrt.runtime.tts.pipeline import Pipeline
 from speechtrt.runtime.tts.speech import BULK, INTERACTIVE, ChunkPlan, SpeechRequest
 
@@ -23,7 +24,7 @@ class EngineSide:
 
     def __call__(self) -> "EngineSpeaker":
         """Open the engines. Raises ManifestError, IntegrityError or BackendError."""
-        return EngineSpeaker(self, Pipeline.open(self.folder, self.slots, self.threads))
+        return EngineSpeaker(self, open_pipeline(self.folder, self.slots, self.threads))
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Waiting(Generic[R]):
-    """A request in the queue since `arrived` seconds; an urgent one does not wait for company."""
+    """A request in the queue since `arrived` seconds, wanted by `due`; an urgent one does not wait for company."""
 
     request: R
     arrived: float
+    due: float
     urgent: bool
 
 

@@ -1,6 +1,6 @@
-"""Continuous batching: admit, step, retire. Requests enter in the order in which they came."""
+"""Continuous batching: admit, step, retire. Requests enter in the order in which they are due."""
 
-from collections import deque
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -20,8 +20,8 @@ class Scheduler(Generic[R]):
     slots: Slots
     clock: Callable[[], float]
     wait_seconds: float = MICRO_BATCH_SECONDS
-    _queue: deque[Waiting[R]] = field(default_factory=deque)
-    _placed: dict[int, R] = field(default_factory=dict)
+    _queue: list[Waiting[R]] = field(default_factory=list)  # by due
+    _placed: dict[int, R] = field(default_factory=dict)  # by owner
 
     @property
     def busy(self) -> bool:
@@ -33,9 +33,10 @@ class Scheduler(Generic[R]):
         """How many requests have no row yet."""
         return len(self._queue)
 
-    def submit(self, request: R, urgent: bool = False) -> None:
-        """Queue a request; an urgent one starts the batch at once."""
-        self._queue.append(Waiting(request, self.clock(), urgent))
+    def submit(self, request: R, urgent: bool = False, due: float | None = None) -> None:
+        """Queue a request behind those due no later than `due`, now if not given; an urgent one starts the batch."""
+        now = self.clock()
+        insort(self._queue, Waiting(request, now, now if due is None else due, urgent), key=lambda w: w.due)
 
     def delay(self) -> float:
         """Seconds until `admit` would let the first request in; 0 when it would now, or when nothing waits."""
@@ -45,13 +46,27 @@ class Scheduler(Generic[R]):
             or len(self._queue) >= self.slots.capacity
             or any(w.urgent for w in self._queue)
         )
-        return 0.0 if starts_now else max(0.0, self._queue[0].arrived + self.wait_seconds - self.clock())
+        if starts_now:
+            return 0.0
+        return max(0.0, min(w.arrived for w in self._queue) + self.wait_seconds - self.clock())
 
-    def admit(self) -> list[Placement[R]]:
-        """Give free rows to the requests that have waited longest."""
-        if self.delay() > 0:
+    def upcoming(self, count: int) -> list[R]:
+        """The next requests to be admitted, at most `count`."""
+        return [w.request for w in self._queue[:count]]
+
+    def admit(self, ready: Callable[[R], bool] = lambda _: True) -> list[Placement[R]]:
+        """Give free rows to the requests that are due first, of those that are ready."""
+        if not self._queue or self.slots.free == 0 or self.delay() > 0:
             return []
-        return [self._place(self._queue.popleft()) for _ in range(min(len(self._queue), self.slots.free))]
+        chosen: list[R] = []
+        left: list[Waiting[R]] = []
+        for waiting in self._queue:
+            if len(chosen) < self.slots.free and ready(waiting.request):
+                chosen.append(waiting.request)
+            else:
+                left.append(waiting)
+        self._queue = left
+        return [self._place(request) for request in chosen]
 
     def request(self, owner: int) -> R | None:
         """The request of an owner, or None when it has left."""
@@ -69,8 +84,8 @@ class Scheduler(Generic[R]):
 
     def withdraw(self, request: R) -> Move | None:
         """Forget a request wherever it is; the move that keeps the rows compact, or None."""
-        self._queue = deque(w for w in self._queue if w.request is not request)
-        owner = next((o for o, r in self._placed.items() if r is request), None)
+        self._queue = [w for w in self._queue if w.request is not request]
+        owner = next((o for o, placed in self._placed.items() if placed is request), None)
         return None if owner is None else self.retire(owner)
 
     def clear(self) -> None:
@@ -79,9 +94,9 @@ class Scheduler(Generic[R]):
         for owner in self.slots.owners:
             self.retire(owner)
 
-    def _place(self, waiting: Waiting[R]) -> Placement[R]:
+    def _place(self, request: R) -> Placement[R]:
         owner = self.slots.take()
-        self._placed[owner] = waiting.request
+        self._placed[owner] = request
         row = self.slots.row(owner)
         assert row is not None
-        return Placement(owner, row, waiting.request)
+        return Placement(owner, row, request)

@@ -8,6 +8,7 @@ import numpy as np
 from speechtrt.runtime.backends.base import Array, Runner, Tensors
 from speechtrt.runtime.batching.memory import SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move
+from speechtrt.runtime.clock import StageClock
 from speechtrt.runtime.tts.utterance import Utterance
 from speechtrt.specs import StateKind
 
@@ -22,17 +23,18 @@ class Decoder:
 
     runner: Runner
     memory: Memory
+    clock: StageClock
 
     @classmethod
-    def open(cls, runner: Runner, slots: int) -> "Decoder":
+    def open(cls, runner: Runner, slots: int, clock: StageClock) -> "Decoder":
         """A decoder of `slots` empty rows."""
         memory = Memory.allocate(runner.stage, {SLOTS: slots, **SMALLEST})
         runner.bind(memory.arrays)
-        return cls(runner, memory)
+        return cls(runner, memory, clock)
 
-    def admit(self, row: int, utterance: Utterance, encoded: Tensors) -> None:
+    def admit(self, row: int, encoded: Tensors) -> None:
         """Put an encoded sentence [1, ...] into the row after the last active one."""
-        self._reserve({TEXT_LEN: len(utterance.tokens), MAX_LEN: 1}, row)
+        self._reserve({TEXT_LEN: encoded["text_mask"].shape[1], MAX_LEN: 1}, row)
         self.memory.reset(row)
         for state in self.runner.stage.states:
             if state.kind is StateKind.MEMORY:
@@ -47,7 +49,8 @@ class Decoder:
         dropout = self.memory["dropout"]
         for row, utterance in enumerate(utterances):
             utterance.masks.draw(dropout[row])
-        self.runner.step(rows)
+        with self.clock.measure("decoder", rows):
+            self.runner.step(rows)
         self.memory.settle(rows)
         self._deliver(utterances)
 

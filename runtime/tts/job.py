@@ -7,7 +7,7 @@ import numpy as np
 
 from speechtrt.audio import Audio, Samples
 from speechtrt.runtime.tts.speech import Speech, SpeechChunk
-from speechtrt.runtime.tts.vocoding import Voicing
+from speechtrt.runtime.tts.voicing import Voicing
 
 PAUSE_SECONDS = 0.2  # between sentences
 

@@ -1,116 +1,92 @@
 """Text to speech with continuous batching: admit, decode, retire, voice."""
 
 import itertools
+import math
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
-from speechtrt.bundle import Bundle, Task, TtsSpec
-from speechtrt.engine_set import EngineFolder
+from speechtrt.bundle import Bundle
 from speechtrt.errors import BackendError, CancelledError, DeadlineError, SpeechTRTError
-from speechtrt.runtime.backends.base import Array, Backend, Runner
-from speechtrt.runtime.backends.selection import open_backend
 from speechtrt.runtime.batching.scheduler import Scheduler
 from speechtrt.runtime.batching.slots import Slots
 from speechtrt.runtime.clock import StageClock
+from speechtrt.runtime.tts.casting import Casting
+from speechtrt.runtime.tts.crew import Crew
 from speechtrt.runtime.tts.decoder import Decoder
+from speechtrt.runtime.tts.encoding import Encoding
 from speechtrt.runtime.tts.events import Completion, Event, Failure, Heard
 from speechtrt.runtime.tts.job import Job
 from speechtrt.runtime.tts.speech import INTERACTIVE, ChunkPlan, Speech, SpeechRequest
-from speechtrt.runtime.tts.text import FrontEnd
-from speechtrt.runtime.tts.utterance import DropoutMasks, StepLimits, Utterance
-from speechtrt.runtime.tts.vocoding import Vocoding, Voicing
+from speechtrt.runtime.tts.stages import Stages
+from speechtrt.runtime.tts.vocoding import Vocoding
 from speechtrt.runtime.tts.voices import Voices
-
-SHORT_TEXT = 12  # a text of fewer characters does not wait for company
-
-
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The four opened stages of a TTS model."""
-
-    encoder: Runner
-    decoder: Runner
-    postnet: Runner
-    vocoder: Runner
-
-    @classmethod
-    def open(cls, backend: Backend, closing: ExitStack) -> "Stages":
-        """Open every stage; `closing` closes them."""
-        return cls(*(closing.enter_context(backend.open(n)) for n in ("encoder", "decoder", "postnet", "vocoder")))
+from speechtrt.runtime.tts.voicing import Voicing
 
 
 @dataclass(slots=True)
 class Pipeline:
     """Speaks texts, many at a time, one `step` after the other. `prepare` is for any thread, the rest for one."""
 
-    model: Bundle
     engine: str
-    voices: Voices
     clock: StageClock
-    _front_end: FrontEnd
-    _spec: TtsSpec
-    _encoder: Runner
+    _casting: Casting
+    _stages: Stages
+    _crew: Crew
+    _encoding: Encoding
     _decoder: Decoder
     _vocoding: Vocoding
     _scheduler: Scheduler[Voicing]
-    _closing: ExitStack
     _now: Callable[[], float]
+    _changed: threading.Event
     _jobs: dict[int, Job] = field(default_factory=dict)
     _voicing: list[Voicing] = field(default_factory=list)  # admitted, and not yet all sound
     _failures: list[Failure] = field(default_factory=list)  # since the last step
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @classmethod
-    def open(cls, folder: Path, slots: int = 16, threads: int | None = None) -> "Pipeline":
-        """Open an engine set of a TTS model. Raises ManifestError, IntegrityError or BackendError."""
-        engines = EngineFolder.open(folder)
-        model = engines.manifest.model
-        if model.task is not Task.TTS:
-            raise BackendError(f"{folder}: holds a {model.task} model; expected a {Task.TTS} model")
-        from speechtrt.runtime.tts.tokens import PieceEncoder
-
-        encoder = PieceEncoder.load(engines.file(model.text.tokenizer), model.text)
-        front_end = FrontEnd(encoder, model.text.languages, model.limits.max_text)
-        return cls.over(model, open_backend(engines, threads), front_end, Voices.load(engines), slots)
-
-    @classmethod
     def over(
         cls,
-        model: Bundle,
-        backend: Backend,
-        front_end: FrontEnd,
-        voices: Voices,
+        engine: str,
+        stages: Stages,
+        casting: Casting,
         slots: int,
+        crew: Crew,
         now: Callable[[], float] = time.perf_counter,
     ) -> "Pipeline":
-        """A pipeline over an opened backend."""
-        assert model.tts is not None
+        """A pipeline that owns `stages` and `crew`. Raises BackendError."""
         if slots < 1:
             raise BackendError(f"{slots} slots were asked for; expected at least 1")
-        clock = StageClock(now)
-        with ExitStack() as closing:
-            stages = Stages.open(backend, closing)
-            return cls(
-                model=model,
-                engine=backend.name,
-                voices=voices,
-                clock=clock,
-                _front_end=front_end,
-                _spec=model.tts,
-                _encoder=stages.encoder,
-                _decoder=Decoder.open(stages.decoder, slots),
-                _vocoding=Vocoding(stages.postnet, stages.vocoder, model.audio.hop, clock),
-                _scheduler=Scheduler(Slots(slots), now),
-                _now=now,
-                _closing=closing.pop_all(),
-            )
+        clock, changed, model = StageClock(now), threading.Event(), casting.model
+        seconds = model.audio.hop / model.audio.sample_rate
+        return cls(
+            engine=engine,
+            clock=clock,
+            _casting=casting,
+            _stages=stages,
+            _crew=crew,
+            _encoding=Encoding(stages.encoder, model.limits.max_text, crew.encoder, clock, changed.set),
+            _decoder=Decoder.open(stages.decoder, slots, clock),
+            _vocoding=Vocoding(
+                stages.postnet, stages.vocoder, model.audio.hop, seconds, clock, crew.vocoder, crew.passes, changed.set
+            ),
+            _scheduler=Scheduler(Slots(slots), now),
+            _now=now,
+            _changed=changed,
+        )
+
+    @property
+    def model(self) -> Bundle:
+        """The manifest of the model."""
+        return self._casting.model
+
+    @property
+    def voices(self) -> Voices:
+        """The speakers of the model."""
+        return self._casting.voices
 
     @property
     def slots(self) -> int:
@@ -118,8 +94,13 @@ class Pipeline:
         return self._scheduler.slots.capacity
 
     @property
+    def active(self) -> int:
+        """How many sentences are being decoded now."""
+        return self._scheduler.slots.active
+
+    @property
     def busy(self) -> bool:
-        """Whether a submitted request is not complete."""
+        """Whether a submitted request has not ended."""
         return bool(self._jobs or self._failures)
 
     def synthesize(
@@ -140,18 +121,15 @@ class Pipeline:
 
     def completions(self, requests: Sequence[SpeechRequest]) -> Iterator[Completion]:
         """Speak all texts and yield each as it is finished. Raises TextError (before any work) or BackendError."""
-        indices = {}
         try:
-            jobs = [self.prepare(request) for request in requests]
-            for place, job in enumerate(jobs):
-                indices[job.index] = place
-                self.enqueue(job, urgent=True)
+            places = {self.submit(request, urgent=True): place for place, request in enumerate(requests)}
             while self.busy:
+                self.wait()
                 for event in self.step():
                     if isinstance(event, Failure):
                         raise event.error
                     if isinstance(event, Completion):
-                        yield Completion(indices[event.index], event.speech)
+                        yield Completion(places[event.index], event.speech)
         finally:
             self.clear()
 
@@ -164,28 +142,13 @@ class Pipeline:
     def prepare(self, request: SpeechRequest) -> Job:
         """Everything that can be refused is refused here. Raises TextError."""
         with self.clock.measure("text"):
-            script = self._front_end.prepare(request.text, request.language)
-        speaker = self.voices.get(request.voice)
-        sentences = tuple(
-            Voicing(self._utterance(request, part, tokens, speaker), request.plan)
-            for part, tokens in enumerate(script.sentences)
-        )
-        now, seconds = self._now(), request.deadline_seconds
-        return Job(
-            index=next(self._numbers),
-            sentences=sentences,
-            warnings=script.warnings,
-            rate=self.model.audio.sample_rate,
-            submitted=now,
-            deadline=None if seconds is None else now + seconds,
-            urgent=len(request.text) < SHORT_TEXT,
-        )
+            return self._casting.job(next(self._numbers), request, self._now())
 
     def enqueue(self, job: Job, urgent: bool = False) -> None:
         """Queue a prepared job; an urgent one does not wait for company."""
         self._jobs[job.index] = job
         for sentence in job.sentences:
-            self._scheduler.submit(sentence, urgent or job.urgent)
+            self._scheduler.submit(sentence, urgent or job.urgent, sentence.due)
 
     def cancel(self, index: int) -> None:
         """Give up a request at once; the next step reports it. A late call does nothing."""
@@ -193,27 +156,46 @@ class Pipeline:
 
     def step(self) -> list[Event]:
         """Admit who waits, decode a step of every slot, retire who is done, voice what is ready; what came of it."""
-        self._expire()
-        self._admit()
-        self._decode()
-        self._retire()
-        self._voice()
-        return [*self._failed(), *self._listen()]
+        with self.clock.measure("scheduler"):
+            self._expire()
+            self._admit()
+            self._decode()
+            return [*self._voice(), *self._failed()]
 
     def delay(self) -> float:
-        """Seconds for which `step` would do nothing, because the first request waits for company."""
-        return self._scheduler.delay()
+        """Seconds for which `step` would do nothing, infinite if it waits for the crew or for a request."""
+        if self._failures or self.active or self._vocoding.ready:
+            return 0.0
+        upcoming = [voicing.utterance for voicing in self._scheduler.upcoming(self._reach())]
+        if self._crew.ahead and not all(self._encoding.begun(u) for u in upcoming):
+            return 0.0
+        may_enter = any(self._crew.ahead == 0 or self._encoding.ready(u) for u in upcoming)
+        return self._scheduler.delay() if may_enter else math.inf
+
+    def wait(self) -> None:
+        """Sleep until `step` has something to do, or somebody calls `wake`."""
+        if seconds := self.delay():
+            self._changed.wait(None if seconds == math.inf else seconds)
+            self._changed.clear()
+
+    def wake(self) -> None:
+        """End `wait`; for any thread."""
+        self._changed.set()
 
     def clear(self) -> None:
         """Forget every request, without a word."""
         self._scheduler.clear()
+        self._encoding.clear()
+        self._vocoding.clear()
         self._jobs.clear()
         self._voicing.clear()
         self._failures.clear()
 
     def close(self) -> None:
-        """Free the engines."""
-        self._closing.close()
+        """Forget every request and free the engines. It may be closed twice."""
+        self.clear()
+        self._crew.close()
+        self._stages.close()
 
     def __enter__(self) -> Self:
         return self
@@ -223,69 +205,74 @@ class Pipeline:
     ) -> None:
         self.close()
 
-    def _utterance(self, request: SpeechRequest, part: int, tokens: Array, speaker: Array) -> Utterance:
-        spec, limits = self._spec, self.model.limits
-        bounds = (
-            StepLimits.of(len(tokens), spec, limits)
-            if request.steps is None
-            else StepLimits.fixed(request.steps, spec, limits)
-        )
-        masks = DropoutMasks.seeded(request.seed, part, spec.dropout)
-        return Utterance(tokens, speaker, bounds, masks, spec.stop_threshold, spec.reduction)
+    def _reach(self) -> int:
+        """How many sentences of the queue are encoded."""
+        return self._scheduler.slots.free + self._crew.ahead
 
     def _admit(self) -> None:
-        with self.clock.measure("scheduler"):
-            placements = self._scheduler.admit()
-        for placement in placements:
-            utterance = placement.request.utterance
-            inputs = {
-                "tokens": utterance.tokens[None],
-                "text_mask": np.ones((1, len(utterance.tokens)), np.bool_),
-                "speaker": utterance.speaker[None],
-            }
-            with self.clock.measure("encoder"):
-                encoded = self._encoder.run(inputs)
-            self._decoder.admit(placement.row, utterance, {**inputs, **encoded})
+        if self._scheduler.waiting == 0:
+            return
+        upcoming = self._scheduler.upcoming(self._reach())
+        if self._crew.ahead or self._scheduler.delay() == 0:
+            self._encoding.begin(voicing.utterance for voicing in upcoming)
+        ready = {voicing for voicing in upcoming if self._encoding.ready(voicing.utterance)}
+        for voicing in ready:  # before any has a row, as failing moves rows
+            if error := self._encoding.error(voicing.utterance):
+                self._fail(voicing.job, error)
+        for placement in self._scheduler.admit(lambda voicing: voicing in ready):
+            self._decoder.admit(placement.row, self._encoding.take(placement.request.utterance))
             self._voicing.append(placement.request)
 
     def _decode(self) -> None:
-        utterances = [v.utterance for v in self._scheduler.running()]
-        if utterances:
-            with self.clock.measure("decoder", len(utterances)):
-                self._decoder.step(utterances)
+        running = self._scheduler.running()
+        if not running:
+            return
+        try:
+            self._decoder.step([voicing.utterance for voicing in running])
+        except SpeechTRTError as error:
+            for voicing in running:
+                self._fail(voicing.job, error)
+        for owner, voicing in zip(self._scheduler.slots.owners, self._scheduler.running(), strict=True):
+            if voicing.utterance.finished and (move := self._scheduler.retire(owner)):
+                self._decoder.move(move)
 
-    def _retire(self) -> None:
-        with self.clock.measure("scheduler"):
-            for owner, voicing in zip(self._scheduler.slots.owners, self._scheduler.running(), strict=True):
-                if voicing.utterance.finished and (move := self._scheduler.retire(owner)):
-                    self._decoder.move(move)
+    def _voice(self) -> list[Event]:
+        events: list[Event] = []
+        for landed in self._vocoding.advance(self._voicing):
+            if landed.error is not None:
+                self._fail(landed.job, landed.error)
+            elif job := self._jobs.get(landed.job):
+                events += self._listen(job)
+        return events
 
-    def _voice(self) -> None:
-        self._vocoding.advance(self._voicing)
-        self._voicing = [v for v in self._voicing if not v.done]
-
-    def _listen(self) -> Iterator[Event]:
+    def _listen(self, job: Job) -> Iterator[Event]:
         now = self._now()
-        for job in list(self._jobs.values()):
-            yield from (Heard(job.index, chunk) for chunk in job.listen(now))
-            if job.done:
-                del self._jobs[job.index]
-                yield Completion(job.index, job.speech(now))
+        yield from (Heard(job.index, chunk) for chunk in job.listen(now))
+        self._voicing = [v for v in self._voicing if not v.done]
+        if job.done:
+            del self._jobs[job.index]
+            yield Completion(job.index, job.speech(now))
 
     def _expire(self) -> None:
         now = self._now()
         for job in [j for j in self._jobs.values() if j.late(now)]:
-            waited = now - job.submitted
-            self._fail(job.index, DeadlineError(f"request {job.index} was not finished after {waited:.2f} s"))
+            self._fail(
+                job.index,
+                DeadlineError(
+                    f"request {job.index} was not finished after {now - job.submitted:.2f} s, its deadline; "
+                    "allow more time, or send fewer requests at once"
+                ),
+            )
 
     def _fail(self, index: int, error: SpeechTRTError) -> None:
         job = self._jobs.pop(index, None)
         if job is None:
             return
         for sentence in job.sentences:
+            self._encoding.forget(sentence.utterance)
             if move := self._scheduler.withdraw(sentence):
                 self._decoder.move(move)
-        self._voicing = [v for v in self._voicing if v not in job.sentences]
+        self._voicing = [v for v in self._voicing if v.job != index]
         self._failures.append(Failure(index, error))
 
     def _failed(self) -> list[Failure]:

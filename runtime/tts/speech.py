@@ -14,7 +14,7 @@ class ChunkPlan:
     largest: int
 
 
-INTERACTIVE = ChunkPlan(first=24, growth=8, largest=512)  # sound begins while the decoder still runs
+INTERACTIVE = ChunkPlan(first=12, growth=3, largest=512)  # sound begins while the decoder still runs
 BULK = ChunkPlan(first=512, growth=1, largest=512)  # the least work: most utterances in one piece
 
 

@@ -7,8 +7,10 @@ from typing import Self
 
 from speechtrt.bundle import Bundle
 from speechtrt.runtime.clock import StageClock
+from speechtrt.runtime.policy.guard import Guard, GuardPolicy
 from speechtrt.runtime.tts.async_stream import AsyncSpeechStream
 from speechtrt.runtime.tts.job import Job
+from speechtrt.runtime.tts.opening import open_overlapped
 from speechtrt.runtime.tts.pipeline import Pipeline
 from speechtrt.runtime.tts.speech import INTERACTIVE, Speech, SpeechRequest
 from speechtrt.runtime.tts.stream import SpeechStream
@@ -28,19 +30,30 @@ class Synthesizer:
 
     _pipeline: Pipeline
     _worker: Worker
+    guard: Guard | None = None
 
     @classmethod
-    def open(cls, engine_set: Path, slots: int = 16, threads: int | None = None, queue: int = QUEUE) -> "Synthesizer":
+    def open(
+        cls,
+        engine_set: Path,
+        slots: int = 16,
+        threads: int | None = None,
+        queue: int = QUEUE,
+        reference: Path | None = None,
+        guard: GuardPolicy | None = None,
+    ) -> "Synthesizer":
         """Open an engine set of a TTS model: `slots` sentences are decoded at once, `queue` more requests may wait.
 
-        `threads` None takes every core. Raises ManifestError, IntegrityError or BackendError.
+        `threads` None takes every core. With a `reference` engine set a guard re-runs a share of the batches in it, and
+        goes on in it when the engines err. Raises ManifestError, IntegrityError or BackendError.
         """
-        return cls.over(Pipeline.open(engine_set, slots, threads), queue)
+        watch = None if reference is None else Guard(guard or GuardPolicy())
+        return cls.over(open_overlapped(engine_set, slots, threads, reference, watch), queue, watch)
 
     @classmethod
-    def over(cls, pipeline: Pipeline, queue: int = QUEUE) -> "Synthesizer":
+    def over(cls, pipeline: Pipeline, queue: int = QUEUE, guard: Guard | None = None) -> "Synthesizer":
         """A synthesizer that owns an opened pipeline and steps it in a thread of its own."""
-        return cls(pipeline, Worker(pipeline, pipeline.slots + queue))
+        return cls(pipeline, Worker(pipeline, pipeline.slots + queue), guard)
 
     @property
     def model(self) -> Bundle:

@@ -1,70 +1,20 @@
 """Frames to sound, in chunks that join without a seam: postnet and vocoder see each chunk with its context."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from speechtrt.audio import Samples
+from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.backends.base import Array, Runner
 from speechtrt.runtime.clock import StageClock
-from speechtrt.runtime.tts.speech import ChunkPlan
-from speechtrt.runtime.tts.utterance import Utterance
+from speechtrt.runtime.tts.voicing import Span, Voicing
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Frames from `start` up to `stop`."""
-
-    start: int
-    stop: int
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def widened(self, context: int, total: int) -> "Span":
-        """With `context` frames on each side, as far as the utterance goes."""
-        return Span(max(0, self.start - context), min(total, self.stop + context))
-
-    def inside(self, outer: "Span", unit: int = 1) -> slice:
-        """Where this span lies in an array over `outer` of `unit` values per frame."""
-        return slice((self.start - outer.start) * unit, (self.stop - outer.start) * unit)
-
-
-@dataclass(slots=True, eq=False)
-class Voicing:
-    """An utterance's way to sound: what has been voiced, and the size of the next chunk."""
-
-    utterance: Utterance
-    plan: ChunkPlan
-    pieces: list[Samples] = field(default_factory=list)
-    _voiced: int = 0
-    _size: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._size = self.plan.first
-
-    @property
-    def done(self) -> bool:
-        """Whether every frame has become sound."""
-        return self.utterance.finished and self._voiced == len(self.utterance.frames)
-
-    def next_span(self, lookahead: int) -> Span | None:
-        """The next chunk whose right context exists, or None. The last chunk takes a short rest with it."""
-        total = len(self.utterance.frames)
-        stop = self._voiced + self._size
-        if not self.utterance.finished:
-            return Span(self._voiced, stop) if stop + lookahead <= total else None
-        if total - stop < self._size // 2:
-            stop = total
-        return Span(self._voiced, stop) if self._voiced < total else None
-
-    def take(self, span: Span, pcm: Samples) -> None:
-        """Append the sound of `span`."""
-        self.pieces.append(pcm)
-        self._voiced = span.stop
-        self._size = min(self._size * self.plan.growth, self.plan.largest)
+LARGEST_PASS = 640  # frames of all windows in a pass; memory grows with them
+GRAIN = 8  # windows at the end of a sentence are widened to a multiple of this, so that few shapes occur
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +25,7 @@ class _Window:
     span: Span
     mel: Span
     frames: Span
+    due: float
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -83,26 +34,67 @@ class _Window:
 
 
 @dataclass(frozen=True, slots=True)
+class _Flight:
+    """Windows of one shape whose sound is being made."""
+
+    windows: list[_Window]
+    sound: Future[list[Samples]]
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of a request's chunk; `error` None is sound."""
+
+    job: int
+    error: SpeechTRTError | None
+
+
+@dataclass(frozen=True, slots=True)
 class Vocoding:
-    """Runs postnet and vocoder over whatever chunks are ready. `hop` is samples per frame."""
+    """Runs postnet and vocoder in `executor`, at most `passes` handed over at once; `notify` is called after each.
+
+    `hop` is samples per frame, `frame_seconds` their length.
+    """
 
     postnet: Runner
     vocoder: Runner
     hop: int
+    frame_seconds: float
     clock: StageClock
+    executor: Executor
+    passes: int
+    notify: Callable[[], None]
+    _flights: deque[_Flight] = field(default_factory=deque)
 
-    def advance(self, voicings: Sequence[Voicing]) -> None:
-        """Turn every chunk that is ready into sound."""
-        while groups := self._ready(voicings):
-            for windows in groups:
-                self._voice(windows)
+    @property
+    def busy(self) -> bool:
+        """Whether sound is being made."""
+        return bool(self._flights)
 
-    def _ready(self, voicings: Sequence[Voicing]) -> list[list[_Window]]:
-        groups: dict[tuple[int, int, int], list[_Window]] = defaultdict(list)
-        for voicing in voicings:
-            if window := self._window(voicing):
-                groups[window.shape].append(window)
-        return list(groups.values())
+    @property
+    def ready(self) -> bool:
+        """Whether `advance` would find new sound."""
+        return bool(self._flights) and self._flights[0].sound.done()
+
+    def advance(self, voicings: Iterable[Voicing]) -> list[Landed]:
+        """Hand over the chunks that are ready, the most urgent first, and take the sound that exists."""
+        landed = self._land()
+        while len(self._flights) < self.passes and (windows := self._next(voicings)):
+            self._start(windows)
+            landed += self._land()
+        return landed
+
+    def clear(self) -> None:
+        """Forget what is being made."""
+        for flight in self._flights:
+            flight.sound.cancel()
+        self._flights.clear()
+
+    def _next(self, voicings: Iterable[Voicing]) -> list[_Window]:
+        """The most urgent window and, as far as a pass may grow, others of its shape."""
+        windows = sorted((w for v in voicings if (w := self._window(v))), key=lambda w: w.due)
+        alike = [w for w in windows if w.shape == windows[0].shape]
+        return alike[: max(1, LARGEST_PASS // len(windows[0].frames))] if windows else []
 
     def _window(self, voicing: Voicing) -> _Window | None:
         before, after = self.postnet.stage.context, self.vocoder.stage.context
@@ -110,20 +102,38 @@ class Vocoding:
         if span is None:
             return None
         total = len(voicing.utterance.frames)
-        mel = span.widened(after, total)
-        return _Window(voicing, span, mel, mel.widened(before, total))
+        mel = span.widened(after, total).rounded(GRAIN)
+        due = voicing.due + voicing.given * self.frame_seconds
+        return _Window(voicing, span, mel, mel.widened(before, total), due)
 
-    def _voice(self, windows: list[_Window]) -> None:
-        """One pass for windows of one shape."""
+    def _start(self, windows: list[_Window]) -> None:
         frames = np.stack([w.voicing.utterance.frames[w.frames.start : w.frames.stop] for w in windows])
+        for window in windows:
+            window.voicing.give(window.span)
+        flight = _Flight(windows, self.executor.submit(self._voice, windows, frames))
+        self._flights.append(flight)
+        flight.sound.add_done_callback(lambda _: self.notify())
+
+    def _land(self) -> list[Landed]:
+        landed: list[Landed] = []
+        while self.ready:
+            flight = self._flights.popleft()
+            error = flight.sound.exception()
+            if error is not None and not isinstance(error, SpeechTRTError):
+                raise error
+            for window, samples in zip(flight.windows, [] if error else flight.sound.result(), strict=False):
+                window.voicing.take(window.span, samples)
+            landed += [Landed(w.voicing.job, error) for w in flight.windows]
+        return landed
+
+    def _voice(self, windows: list[_Window], frames: Array) -> list[Samples]:
+        """One pass for windows of one shape; `frames` [windows, frames, mels]."""
         with self.clock.measure("postnet", len(windows)):
             mel = self.postnet.run({"frames": _cast(frames, self.postnet, "frames")})["mel"]
         mel = mel[:, windows[0].mel.inside(windows[0].frames)]
         with self.clock.measure("vocoder", len(windows)):
             pcm = self.vocoder.run({"mel": _cast(mel, self.vocoder, "mel")})["pcm"]
-        for row, window in enumerate(windows):
-            piece = pcm[row, window.span.inside(window.mel, self.hop)].astype(np.float32)
-            window.voicing.take(window.span, piece)
+        return [pcm[row, w.span.inside(w.mel, self.hop)].astype(np.float32) for row, w in enumerate(windows)]
 
 
 def _cast(array: Array, runner: Runner, name: str) -> Array:

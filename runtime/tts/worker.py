@@ -53,14 +53,14 @@ class Worker:
             self._check()
             self._outlets[job.index] = deliver
             self._new.append(job)
-            self._changed.notify_all()
+        self._pipeline.wake()
 
     def cancel(self, index: int) -> None:
         """Give up a job; its slot is free at the next step. A late call does nothing."""
         with self._changed:
             if index in self._outlets:
                 self._cancelled.append(index)
-                self._changed.notify_all()
+        self._pipeline.wake()
 
     def drain(self, seconds: float | None = None) -> bool:
         """Take no more jobs and wait until those in work are done, or `seconds`; whether they are."""
@@ -73,7 +73,7 @@ class Worker:
         """Give up what is in work, and end the thread. It may be called twice."""
         with self._changed:
             self._state = State.CLOSED
-            self._changed.notify_all()
+        self._pipeline.wake()
         self._thread.join()
 
     def _check(self) -> None:
@@ -86,19 +86,15 @@ class Worker:
             )
 
     def _run(self) -> None:
-        while self._await_work():
+        while self._take_orders():
             for event in self._step():
                 self._deliver(event)
+            self._pipeline.wait()  # returns at once if an order came meanwhile
         self._fail_all(CancelledError("the synthesizer was closed before the speech was finished; drain it first"))
 
-    def _await_work(self) -> bool:
-        """Sleep until there is something to do, and hand it to the pipeline; False when the worker is closed."""
+    def _take_orders(self) -> bool:
+        """Hand what callers want to the pipeline; False when the worker is closed."""
         with self._changed:
-            while self._state is not State.CLOSED and not (self._new or self._cancelled):
-                seconds = self._pipeline.delay() if self._pipeline.busy else None
-                if seconds == 0:
-                    break
-                self._changed.wait(seconds)
             new, self._new = self._new, []
             cancelled, self._cancelled = self._cancelled, []
             closed = self._state is State.CLOSED

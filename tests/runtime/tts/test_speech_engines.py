@@ -1,6 +1,7 @@
 """The pipeline over real engines of a tiny random model."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ import pytest
 
 from speechtrt.bundle import BundleFolder
 from speechtrt.errors import BackendError, IntegrityError
+from speechtrt.runtime.policy.guard import GuardPolicy
+from speechtrt.runtime.tts.opening import open_pipeline
 from speechtrt.runtime.tts.pipeline import Pipeline
 from speechtrt.runtime.tts.speech import INTERACTIVE, ChunkPlan, SpeechRequest
+from speechtrt.runtime.tts.synthesizer import Synthesizer
 from speechtrt.runtime.tts.utterance import DropoutMasks
 
 REQUESTS = [
@@ -23,7 +27,7 @@ REQUESTS = [
 
 @pytest.fixture(scope="module")
 def pipeline(tiny_tts_engines: Path) -> Iterator[Pipeline]:
-    with Pipeline.open(tiny_tts_engines, slots=3, threads=1) as pipeline:
+    with open_pipeline(tiny_tts_engines, slots=3, threads=1) as pipeline:
         yield pipeline
 
 
@@ -31,7 +35,46 @@ def test_a_row_is_the_same_alone_and_in_a_batch(pipeline: Pipeline) -> None:
     for request, speech in zip(REQUESTS, pipeline.synthesize_many(REQUESTS), strict=True):
         [alone] = pipeline.synthesize_many([request])
         assert speech.audio.samples.std() > 1e-4
-        np.testing.assert_allclose(alone.audio.samples, speech.audio.samples, atol=1e-5)
+        np.testing.assert_array_equal(alone.audio.samples, speech.audio.samples)
+
+
+def test_overlap_changes_no_sample(pipeline: Pipeline, tiny_tts_engines: Path) -> None:
+    expected = pipeline.synthesize_many(REQUESTS)
+    with Synthesizer.open(tiny_tts_engines, slots=3, threads=1) as synthesizer:
+        for _ in range(3):
+            streams = [synthesizer.start(request) for request in REQUESTS]
+            for stream, speech in zip(streams, expected, strict=True):
+                np.testing.assert_array_equal(stream.result().audio.samples, speech.audio.samples)
+
+
+def test_a_guard_with_nothing_to_find_changes_no_sample(pipeline: Pipeline, tiny_tts_engines: Path) -> None:
+    expected = pipeline.synthesize_many(REQUESTS)
+    policy = GuardPolicy(share=0.3)
+    with Synthesizer.open(tiny_tts_engines, 3, 1, reference=tiny_tts_engines, guard=policy) as synthesizer:
+        streams = [synthesizer.start(request) for request in REQUESTS]
+        for stream, speech in zip(streams, expected, strict=True):
+            np.testing.assert_array_equal(stream.result().audio.samples, speech.audio.samples)
+        assert synthesizer.guard is not None
+        assert synthesizer.guard.events == ()
+        assert set(synthesizer.guard.batches) == {"encoder", "decoder", "postnet", "vocoder"}
+
+
+def test_a_switch_in_the_middle_of_a_speech_is_not_heard(pipeline: Pipeline, tiny_tts_engines: Path) -> None:
+    """Engine and reference are the same here, so the sound must be, whenever the switch comes."""
+    [expected] = pipeline.synthesize_many([REQUESTS[1]])
+    with Synthesizer.open(tiny_tts_engines, 3, 1, reference=tiny_tts_engines) as synthesizer:
+        assert synthesizer.guard is not None
+        with synthesizer.start(replace(REQUESTS[1], plan=ChunkPlan(6, 1, 6))) as stream:
+            heard = [next(stream).samples for _ in range(2)]
+            synthesizer.guard.finite("decoder", {"frames": np.full(1, np.nan)})
+            heard += [chunk.samples for chunk in stream]
+        assert synthesizer.guard.tripped
+    np.testing.assert_allclose(np.concatenate(heard), expected.audio.samples, atol=1e-5)
+
+
+def test_a_reference_of_another_model_is_refused(tiny_tts_engines: Path, tiny_ctc_engines: Path) -> None:
+    with pytest.raises(BackendError, match="another bundle"):
+        Synthesizer.open(tiny_tts_engines, reference=tiny_ctc_engines)
 
 
 @pytest.mark.parametrize("plan", [INTERACTIVE, ChunkPlan(7, 2, 50)])
@@ -47,7 +90,7 @@ def test_it_says_what_the_exported_graphs_say(pipeline: Pipeline, tts_bundle: Bu
     from speechtrt.export.families.speecht5_speech import Script, speak
 
     stages = {s.name: CanonicalRunner(tts_bundle.file(s.file)) for s in tts_bundle.manifest.stages}
-    tokens = pipeline._front_end.prepare("hello world").sentences[0]
+    tokens = pipeline._casting.front_end.prepare("hello world").sentences[0]
     assert pipeline.model.tts is not None
     dropout = np.empty((1, 40, 2, pipeline.model.tts.prenet_units), np.float32)
     masks = DropoutMasks.seeded(1, 0, 0.5)
@@ -63,7 +106,7 @@ def test_it_says_what_the_exported_graphs_say(pipeline: Pipeline, tts_bundle: Bu
 
 def test_a_ctc_model_cannot_speak(tiny_ctc_engines: Path) -> None:
     with pytest.raises(BackendError, match="holds a ctc model; expected a tts model"):
-        Pipeline.open(tiny_ctc_engines)
+        open_pipeline(tiny_ctc_engines)
 
 
 def test_a_changed_voice_is_refused(tiny_tts_engines: Path, tmp_path: Path) -> None:
@@ -73,9 +116,9 @@ def test_a_changed_voice_is_refused(tiny_tts_engines: Path, tmp_path: Path) -> N
     shutil.copytree(tiny_tts_engines, copy)
     np.save(copy / "voices" / "ben.npy", np.zeros(6, np.float32))
     with pytest.raises(IntegrityError, match="ben"):
-        Pipeline.open(copy)
+        open_pipeline(copy)
 
 
 def test_no_slots_are_refused(tiny_tts_engines: Path) -> None:
     with pytest.raises(BackendError, match="0 slots"):
-        Pipeline.open(tiny_tts_engines, slots=0)
+        open_pipeline(tiny_tts_engines, slots=0)

@@ -1,0 +1,1 @@
+"""What decides, while speech runs, which engine runs it."""

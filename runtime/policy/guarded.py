@@ -1,0 +1,103 @@
+"""A stage under guard: an engine with the reference precision beside it."""
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from speechtrt.errors import BackendError
+from speechtrt.runtime.backends.base import Array, Runner, Tensors
+from speechtrt.runtime.policy.guard import Guard
+from speechtrt.specs import StageSpec
+
+
+@dataclass(slots=True)
+class GuardedRunner:
+    """Runs `engine`; `reference` runs a share of the batches too, and everything once the guard has tripped.
+
+    Both work in place on the same caches, which the reference can therefore take over between any two steps: a step
+    overwrites what the other has written at its position and reads only what lies before it.
+    """
+
+    engine: Runner
+    reference: Runner
+    guard: Guard
+    _outputs: dict[str, Array] = field(default_factory=dict)  # the engine's, without caches
+    _shadows: dict[str, Array] = field(default_factory=dict)  # the reference's
+
+    def __post_init__(self) -> None:
+        if self.engine.stage.inputs != self.reference.stage.inputs:
+            raise BackendError(
+                f"stage {self.stage.name} of the reference has other inputs than the engine; "
+                "expected two engine sets of one bundle and one backend: build the reference again"
+            )
+
+    @property
+    def stage(self) -> StageSpec:
+        """The tensors of the stage."""
+        return self.engine.stage
+
+    def run(self, inputs: Tensors) -> dict[str, Array]:
+        """One pass. Raises BackendError, also when not even the reference gives finite numbers."""
+        if self.guard.tripped:
+            return self._certain(self.reference.run(inputs))
+        sampled = self.guard.sample(self.stage.name)
+        outputs = self.engine.run(inputs)
+        if not self.guard.finite(self.stage.name, outputs):
+            return self._certain(self.reference.run(inputs))
+        if sampled:
+            reference = self.reference.run(inputs)
+            self.guard.compare(self.stage.name, outputs, reference)
+            return reference if self.guard.tripped else outputs
+        return outputs
+
+    def bind(self, tensors: Tensors) -> None:
+        """Step over these arrays; the reference has outputs of its own and shares all the rest."""
+        inputs = {id(tensors[spec.name]) for spec in self.stage.inputs}
+        names = [spec.name for spec in self.stage.outputs]
+        self._outputs = {name: tensors[name] for name in names if id(tensors[name]) not in inputs}
+        self._shadows = {name: np.zeros_like(array) for name, array in self._outputs.items()}
+        self.engine.bind(tensors)
+        self.reference.bind({**tensors, **self._shadows})
+
+    def step(self, rows: int) -> None:
+        """One pass over the first `rows` rows. Raises BackendError as `run` does."""
+        if self.guard.tripped:
+            self._step_reference(rows)
+            return
+        if sampled := self.guard.sample(self.stage.name):
+            self.reference.step(rows)  # first, so that what stays in the caches is the engine's
+        self.engine.step(rows)
+        outputs = _front(self._outputs, rows)
+        if self.guard.finite(self.stage.name, outputs) and sampled:
+            self.guard.compare(self.stage.name, outputs, _front(self._shadows, rows))
+        if self.guard.tripped:
+            self._step_reference(rows)
+
+    def close(self) -> None:
+        """Free both; it may be closed twice."""
+        self.engine.close()
+        self.reference.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _step_reference(self, rows: int) -> None:
+        self.reference.step(rows)
+        for name, shadow in self._certain(_front(self._shadows, rows)).items():
+            self._outputs[name][:rows] = shadow
+
+    def _certain(self, outputs: dict[str, Array]) -> dict[str, Array]:
+        if not all(np.isfinite(value.sum(dtype=np.float64)) for value in outputs.values()):
+            raise BackendError(f"stage {self.stage.name} gives NaN or infinity in the reference precision too")
+        return outputs
+
+
+def _front(arrays: dict[str, Array], rows: int) -> dict[str, Array]:
+    return {name: array[:rows] for name, array in arrays.items()}

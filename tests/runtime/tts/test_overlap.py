@@ -1,0 +1,123 @@
+"""Stages that overlap say what they say one after the other, and the urgent goes first."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from speechtrt.errors import BackendError
+from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.tts.crew import Crew, Inline
+from speechtrt.runtime.tts.events import Event, Heard
+from speechtrt.runtime.tts.speech import INTERACTIVE, ChunkPlan, SpeechRequest
+from tests.runtime.fakes import FakeRunner, tts_stages
+from tests.runtime.tts.fake_speech import Gate, build
+
+REQUESTS = [
+    SpeechRequest(f"{text}. and again.", seed=seed, steps=steps, plan=plan)
+    for seed, (text, steps, plan) in enumerate(
+        [("one", 120, INTERACTIVE), ("two two", None, ChunkPlan(3, 2, 9)), ("three", 44, ChunkPlan(9, 1, 9))] * 3
+    )
+]
+
+
+def test_overlap_changes_no_sample() -> None:
+    with build(tts_stages()) as alone, build(tts_stages(), crew=Crew.threads()) as overlapped:
+        for one, other in zip(alone.synthesize_many(REQUESTS), overlapped.synthesize_many(REQUESTS), strict=True):
+            np.testing.assert_array_equal(one.audio.samples, other.audio.samples)
+
+
+def test_the_decoder_goes_on_while_sound_is_made() -> None:
+    runners = tts_stages()
+    gate = Gate.before(runners["vocoder"])
+    with build(runners, crew=Crew.threads()) as pipeline:
+        pipeline.submit(SpeechRequest("hello", steps=100, plan=INTERACTIVE), urgent=True)
+        until = time.monotonic() + 30
+        while len(runners["decoder"].batches) < 100:
+            assert time.monotonic() < until
+            pipeline.step()
+        assert pipeline.active == 0 and pipeline.busy
+        gate.open()
+        events: list[Event] = []
+        while pipeline.busy:
+            pipeline.wait()
+            events += pipeline.step()
+    assert sum(isinstance(e, Heard) for e in events) > 2
+
+
+def test_the_next_sentences_are_encoded_before_they_have_a_slot() -> None:
+    runners = tts_stages()
+    with build(runners, slots=1, crew=Crew.threads()) as pipeline:
+        for seed in range(5):
+            pipeline.submit(SpeechRequest("hello", steps=50, seed=seed), urgent=True)
+        while len(runners["decoder"].batches) < 3:
+            pipeline.step()
+        until = time.monotonic() + 30
+        while len(runners["encoder"].batches) < 3:
+            assert time.monotonic() < until
+        assert len(runners["decoder"].batches) <= 50
+
+
+def test_first_chunks_go_before_later_ones() -> None:
+    """A long speech is in work; a new request's first chunk overtakes its next ones."""
+    runners = tts_stages()
+    order: list[int] = []
+    compute = runners["vocoder"].compute
+
+    def voice(inputs: dict[str, Array]) -> dict[str, Array]:
+        order.append(inputs["mel"].shape[1])
+        return compute(inputs)
+
+    runners["vocoder"].compute = voice
+    with build(runners, crew=Crew(Inline(), Inline(), ahead=0, passes=0)) as pipeline:
+        pipeline.submit(SpeechRequest("hello", steps=100, plan=ChunkPlan(40, 1, 40)), urgent=True)
+        for _ in range(60):
+            pipeline.step()
+        pipeline.submit(SpeechRequest("hi", steps=3), urgent=True)
+        for _ in range(3):
+            pipeline.step()
+        assert order == []
+        object.__setattr__(pipeline._vocoding, "passes", 1)
+        pipeline.step()
+    assert order[0] == 43 and 6 in order[:2]
+
+
+def test_first_sentences_are_admitted_before_later_ones() -> None:
+    with build(tts_stages(), slots=1) as pipeline:
+        long = pipeline.submit(SpeechRequest("one one one one. two. three. four."), urgent=True)
+        short = pipeline.submit(SpeechRequest("five"), urgent=True)
+        admitted = []
+        while pipeline.busy:
+            pipeline.step()
+            admitted += [v.job for v in pipeline._scheduler.running()][:1]
+    assert list(dict.fromkeys(admitted[:20])) == [long, short]
+    assert admitted.index(short) < len("one one one one.") + 2
+
+
+@pytest.mark.parametrize("stage", ["encoder", "postnet", "vocoder"])
+def test_a_fault_in_a_crew_ends_its_request_only(stage: str) -> None:
+    runners = tts_stages()
+    fail_once(runners[stage])
+    with build(runners, slots=1, crew=Crew.threads()) as pipeline:
+        with pytest.raises(BackendError, match="a fault"):
+            pipeline.synthesize("hello")
+        assert pipeline.synthesize("hello").steps == 5
+
+
+def test_a_crew_ends_with_its_pipeline() -> None:
+    before = threading.active_count()
+    with build(tts_stages(), crew=Crew.threads()) as pipeline:
+        pipeline.synthesize("hello")
+        assert threading.active_count() == before + 2
+    assert threading.active_count() == before
+
+
+def fail_once(runner: FakeRunner) -> None:
+    compute = runner.compute
+
+    def fail(inputs: dict[str, Array]) -> dict[str, Array]:
+        runner.compute = compute
+        raise BackendError("a fault")
+
+    runner.compute = fail
