@@ -6,7 +6,7 @@ from pathlib import Path
 
 from speechtrt.audio import Audio
 from speechtrt.runtime.asr.transcriber import Transcriber
-from speechtrt.runtime.tts.pipeline import Pipeline
+from speechtrt.runtime.tts.opening import open_pipeline
 from speechtrt.runtime.tts.speech import SpeechRequest
 
 SLOTS = 16
@@ -24,7 +24,7 @@ class Script:
 
 def read_aloud(engines: Path, scripts: Sequence[Script], threads: int | None = None) -> list[Audio]:
     """Every script read by the engine set. Raises ManifestError, IntegrityError, TextError or BackendError."""
-    with Pipeline.open(engines, SLOTS, threads) as pipeline:
+    with open_pipeline(engines, SLOTS, threads) as pipeline:
         spoken = pipeline.synthesize_many([SpeechRequest(script.text, seed=script.seed) for script in scripts])
     return [speech.audio for speech in spoken]
 

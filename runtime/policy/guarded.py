@@ -61,19 +61,19 @@ class GuardedRunner:
         self.engine.bind(tensors)
         self.reference.bind({**tensors, **self._shadows})
 
-    def step(self, rows: int) -> None:
-        """One pass over the first `rows` rows. Raises BackendError as `run` does."""
+    def step(self, rows: int, first: int = 0) -> None:
+        """One pass over `rows` rows, from row `first` on. Raises BackendError as `run` does."""
         if self.guard.tripped:
-            self._step_reference(rows)
+            self._step_reference(rows, first)
             return
         if sampled := self.guard.sample(self.stage.name):
-            self.reference.step(rows)  # first, so that what stays in the caches is the engine's
-        self.engine.step(rows)
-        outputs = _front(self._outputs, rows)
+            self.reference.step(rows, first)  # first, so that what stays in the caches is the engine's
+        self.engine.step(rows, first)
+        outputs = _part(self._outputs, rows, first)
         if self.guard.finite(self.stage.name, outputs) and sampled:
-            self.guard.compare(self.stage.name, outputs, _front(self._shadows, rows))
+            self.guard.compare(self.stage.name, outputs, _part(self._shadows, rows, first))
         if self.guard.tripped:
-            self._step_reference(rows)
+            self._step_reference(rows, first)
 
     def close(self) -> None:
         """Free both; it may be closed twice."""
@@ -88,10 +88,10 @@ class GuardedRunner:
     ) -> None:
         self.close()
 
-    def _step_reference(self, rows: int) -> None:
-        self.reference.step(rows)
-        for name, shadow in self._certain(_front(self._shadows, rows)).items():
-            self._outputs[name][:rows] = shadow
+    def _step_reference(self, rows: int, first: int) -> None:
+        self.reference.step(rows, first)
+        for name, shadow in self._certain(_part(self._shadows, rows, first)).items():
+            self._outputs[name][first : first + rows] = shadow
 
     def _certain(self, outputs: dict[str, Array]) -> dict[str, Array]:
         if not all(np.isfinite(value.sum(dtype=np.float64)) for value in outputs.values()):
@@ -99,5 +99,5 @@ class GuardedRunner:
         return outputs
 
 
-def _front(arrays: dict[str, Array], rows: int) -> dict[str, Array]:
-    return {name: array[:rows] for name, array in arrays.items()}
+def _part(arrays: dict[str, Array], rows: int, first: int) -> dict[str, Array]:
+    return {name: array[first : first + rows] for name, array in arrays.items()}
