@@ -5,6 +5,8 @@ from pathlib import Path
 
 from speechtrt.engine_set import Profile
 from speechtrt.engines.graph import Graph
+from speechtrt.engines.lowering.logarithm import split_logarithms
+from speechtrt.engines.lowering.planes import lift_convolutions
 from speechtrt.engines.session import onnxruntime, open_session, session_options
 
 
@@ -20,7 +22,7 @@ class OrtBuilder:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "optimised.onnx"
             options.optimized_model_filepath = str(path)
-            open_session(graph.to_bytes(), options)
+            open_session(split_logarithms(lift_convolutions(graph)).to_bytes(), options)
             return path.read_bytes()
 
     def open(self, path: Path) -> str:

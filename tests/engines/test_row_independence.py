@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speechtrt.engines.graph import Array
-from speechtrt.engines.session import open_session
+from speechtrt.engines.session import open_session, session_options
 from speechtrt.specs import DType, StageSpec
 from tests.engines.conftest import Build
 
@@ -33,18 +33,19 @@ def some_feeds(stage: StageSpec) -> dict[str, Array]:
     return feeds
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 @pytest.mark.parametrize("stage", ["encoder", "decoder", "postnet", "vocoder", "step_160"])
 def test_neighbours_change_nothing(
-    build: Build, tts_bundle: Path, ctc_bundle: Path, stage: str, precision: str
+    build: Build, tts_bundle: Path, ctc_bundle: Path, stage: str, precision: str, threads: int
 ) -> None:
     engines = build(ctc_bundle if stage == "step_160" else tts_bundle, "ort-cpu", precision)
     built = engines.manifest.stage(stage)
-    session = open_session(engines.file(built.file.path))
+    session = open_session(engines.file(built.file.path), session_options(threads))
     feeds = some_feeds(built.spec)
     alone = [session.run(None, {n: v[i : i + 1] for n, v in feeds.items()}) for i in range(MOST_ROWS)]
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(st.lists(st.integers(0, MOST_ROWS - 1), min_size=1, max_size=MOST_ROWS))
     def in_company(rows: list[int]) -> None:
         together = session.run(None, {n: v[rows] for n, v in feeds.items()})
