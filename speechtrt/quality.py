@@ -93,15 +93,15 @@ def quality_figure(
         end_limit=allowance.end if allowance else None,
         scale=scale,
         better=better,
-        passed=passed,
+        passed=bool(passed),
         utterances=utterances,
         note=note,
     )
 
 
 def _finite(value: float) -> float | None:
-    """JSON has no NaN."""
-    return value if math.isfinite(value) else None
+    """JSON has no NaN, and no floats of numpy's."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _within(delta: float, low: float, high: float, better: Better, allowance: Allowance) -> bool:

@@ -3,7 +3,9 @@
 import math
 
 import pytest
+from numpy import float64
 
+from speechtrt.documents import encode_document
 from speechtrt.quality import Allowance, Better, QualityFigure, Scale, quality_figure
 
 
@@ -64,3 +66,8 @@ def test_without_an_allowance_a_figure_is_only_reported() -> None:
     figure = quality_figure("stoi", "all", 0.1, 0.9, scale=Scale.ABSOLUTE, better=Better.HIGHER, utterances=4)
     assert figure.passed
     assert figure.limit is None
+
+
+def test_a_figure_made_of_numpy_numbers_can_be_written() -> None:
+    figure = wer(float64(0.1), float64(0.1), high=float64(0.2))
+    assert encode_document(figure)
