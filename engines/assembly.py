@@ -10,6 +10,8 @@ from speechtrt.bundle import Bundle
 from speechtrt.documents import write_document
 from speechtrt.engine_set import ENGINE_FILE, EngineSet, Status
 from speechtrt.engines.build_context import RECORD_FILE, BuildContext, StageFolder
+from speechtrt.engines.cache import CONTENTS, verify_entry
+from speechtrt.errors import IntegrityError, SpeechTRTError
 from speechtrt.fallback import FallbackSearch
 from speechtrt.precision import Precision
 from speechtrt.quality import QualityFigure
@@ -30,14 +32,24 @@ class Selection:
 
 
 def write_engine_set(folder: Path, context: BuildContext, precision: Precision, selection: Selection) -> None:
-    """Fill the empty `folder` with everything that a runtime needs."""
+    """Fill the empty `folder` with everything that a runtime needs. Raises IntegrityError for a damaged cache."""
     for name in asset_files(context.bundle.manifest):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(context.bundle.file(name), target)
     for built in selection.stages:
-        shutil.copytree(built.path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD_FILE))
+        _check(built)
+        shutil.copytree(built.path, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD_FILE, CONTENTS))
     write_document(folder / ENGINE_FILE, _manifest(context, precision, selection, folder))
+
+
+def _check(built: StageFolder) -> None:
+    try:
+        verify_entry(built.path)
+    except SpeechTRTError as error:
+        raise IntegrityError(
+            f"the engine cache is damaged: {error}; `speechtrt cache verify --remove` mends it"
+        ) from error
 
 
 def asset_files(bundle: Bundle) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def build_engine_set(
     Stages that fail the gate in `precision` spare the nodes that err most, or are written in the next safer precision;
     so are those that take more than `most_time` of the reference precision's time. `quality` makes the check of speech
     that the whole set must pass where it can run; without it, speech is not compared.
-    Raises ManifestError, IntegrityError, BuildError, BackendError.
+    Raises ManifestError, IntegrityError, BuildError, BackendError, StorageError; then what was in `out` still is.
     """
     current = current_engine_set(bundle, backend, precision, out, heard=quality is not None)
     if current is not None:

@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all, each known by its sha256."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -9,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from speechtrt.errors import IntegrityError, ManifestError
+from speechtrt.errors import IntegrityError, ManifestError, StorageError
+
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +59,57 @@ def verify_file(folder: Path, entry: FileEntry) -> Path:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write through a temporary file, fsync and rename, so that `path` is never half-written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Write through a temporary file, fsync and rename, so that `path` is never half-written. Raises StorageError."""
+    with _refusals_explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
 
 @contextmanager
 def staged_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target` that takes its place when the block succeeds, and vanishes when it fails."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    """A temporary folder beside `target` that takes its place when the block succeeds, and vanishes when it fails.
+
+    Raises StorageError, also for what the block could not write; `target` is then as it was.
+    """
+    with _refusals_explained(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        try:
+            yield staging
+            staging.chmod(0o755)
+            _sync(staging)
+            _replace_folder(staging, target)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def _refusals_explained(target: Path) -> Iterator[None]:
+    """Turn a full disk and its like, found while `target` is written, into a StorageError."""
     try:
-        yield staging
-        staging.chmod(0o755)
-        _sync(staging)
-        _replace_folder(staging, target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        yield
+    except OSError as error:
+        if error.errno not in REFUSALS and not isinstance(error, shutil.Error):
+            raise
+        raise StorageError(
+            f"{target}: cannot be written ({_reason(error)}); make room or choose another place; "
+            "what was there is as it was"
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    """A copied tree collects its errors; the first will do."""
+    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror)
 
 
 def _sync(folder: Path) -> None:

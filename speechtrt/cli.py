@@ -21,6 +21,7 @@ COMMANDS = {
     ),
     "inspect": Entry("speechtrt.inspection:inspect", "Stages, shapes, precision, sizes and gates of an artefact."),
     "engines": Entry("speechtrt.reference:engines", "Export, build and validate the reference models."),
+    "cache": Entry("speechtrt.engines.cache_commands:cache_group", "List, shrink and check the cache of built stages."),
     "synth": Entry("speechtrt.runtime.commands:synth", "Text -> speech."),
     "transcribe": Entry("speechtrt.runtime.commands:transcribe", "Speech -> text."),
     "serve-stream": Entry(

@@ -20,6 +20,10 @@ class IntegrityError(SpeechTRTError):
     """A file is missing or does not have the sha256 that its manifest names."""
 
 
+class StorageError(SpeechTRTError):
+    """A file or folder cannot be written: the disk is full, or it may not be changed."""
+
+
 class ParityError(SpeechTRTError):
     """An exported stage differs from PyTorch by more than its tolerance."""
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from speechtrt.artifact import FileEntry, list_files, sha256_bytes, staged_folder, verify_file, write_bytes
-from speechtrt.errors import IntegrityError, ManifestError
+from speechtrt.errors import IntegrityError, ManifestError, StorageError
 
 
 def test_a_listed_file_verifies(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_failed_write_keeps_the_old_content(tmp_path: Path, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageError, match="No space"):
         write_bytes(target, b"two")
     assert target.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [target]
@@ -91,3 +91,18 @@ def test_a_failed_staged_folder_leaves_the_old_one(tmp_path: Path) -> None:
         raise RuntimeError("stop")
     assert (target / "a").read_text() == "1"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_staged_folder_on_a_full_disk_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "bundle"
+    with staged_folder(target) as folder:
+        (folder / "a").write_text("1")
+    with pytest.raises(StorageError, match=r"bundle: cannot be written \(No space left"), staged_folder(target):
+        raise OSError(28, "No space left on device")
+    assert (target / "a").read_text() == "1"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), staged_folder(tmp_path / "bundle"):
+        (tmp_path / "nowhere").read_bytes()
