@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from speechtrt.bundle import ChunkSpec
 from speechtrt.runtime.asr.channel import Channel
@@ -13,30 +14,39 @@ from speechtrt.runtime.batching.slots import Slots
 
 @dataclass(slots=True)
 class Bank:
-    """Every channel waits at most once, so a batch has at most one chunk of each and nobody overtakes anybody."""
+    """Every channel waits at most once, so a batch has at most one chunk of each.
+
+    Live streams go first, in the order in which their chunks came; recordings share what they leave, at least one row.
+    """
 
     chunk: ChunkSpec
     encoder: Encoder
     slots: Slots
-    waiting: deque[Channel] = field(default_factory=deque)
+    live: deque[Channel] = field(default_factory=deque)
+    recorded: deque[Channel] = field(default_factory=deque)
+
+    @property
+    def waiting(self) -> int:
+        """How many channels have a chunk."""
+        return len(self.live) + len(self.recorded)
+
+    @property
+    def oldest(self) -> float:
+        """Since when somebody waits; infinite when nobody does."""
+        return min((queue[0].since for queue in (self.live, self.recorded) if queue), default=inf)
 
     def queue(self, channel: Channel, now: float) -> bool:
         """Let a channel wait for its turn if it has a chunk and does not wait yet; whether it waits since now."""
         if channel.queued or not channel.ready:
             return False
         channel.queued, channel.since = True, now
-        self.waiting.append(channel)
+        (self.live if channel.live else self.recorded).append(channel)
         return True
 
     def next(self, most: int) -> list[Channel]:
         """Up to `most` channels whose turn it is; those that were closed meanwhile are not among them."""
-        batch: list[Channel] = []
-        while self.waiting and len(batch) < most:
-            channel = self.waiting.popleft()
-            channel.queued = False
-            if channel.ready:
-                batch.append(channel)
-        return batch
+        batch = _take(self.live, max(1, most - 1) if self.recorded else most)
+        return batch + _take(self.recorded, most - len(batch))
 
     def place(self, batch: Sequence[Channel]) -> dict[int, Channel]:
         """Bring a batch to consecutive rows; its channels by row, in order."""
@@ -76,3 +86,13 @@ class Bank:
         row = self.slots.row(self._owner(channel))
         assert row is not None
         return row
+
+
+def _take(queue: deque[Channel], most: int) -> list[Channel]:
+    taken: list[Channel] = []
+    while queue and len(taken) < most:
+        channel = queue.popleft()
+        channel.queued = False
+        if channel.ready:
+            taken.append(channel)
+    return taken

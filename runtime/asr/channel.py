@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from threading import Condition
 
 from speechtrt.audio import Samples
 from speechtrt.errors import AudioError
+from speechtrt.runtime.asr.decoding.base import Frames
 from speechtrt.runtime.asr.events import Dropped
 from speechtrt.runtime.asr.outbox import Outbox
 from speechtrt.runtime.asr.session import Session
@@ -24,7 +26,8 @@ class StreamState(Enum):
 class Channel:
     """Guarded by its lane's lock, except `session`, which the lane's own thread uses alone.
 
-    `limit` is how many seconds of audio may wait; `since` is when the next window became complete or came to be next.
+    `limit` is how many seconds of audio may wait; a recording has no limit, and comes after live streams. `since` is
+    when the next window became complete or came to be next.
     """
 
     session: Session
@@ -36,6 +39,7 @@ class Channel:
     owner: int | None = None
     queued: bool = False
     since: float = 0.0
+    narrow: bool = False
     seconds: float = 0.0  # of audio that came in, known when it has ended
     _dropped: int = 0
 
@@ -43,6 +47,11 @@ class Channel:
     def full(self) -> bool:
         """Whether more audio must wait outside."""
         return self.cutter.seconds > self.limit
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody waits for every chunk."""
+        return self.limit < inf
 
     @property
     def ready(self) -> bool:
@@ -70,6 +79,13 @@ class Channel:
         spare = (self.cutter.seconds - keep) / self.session.frame_seconds
         if spare >= 1:
             self._dropped += self.cutter.drop(int(spare))
+
+    def hear(self, frames: Frames, narrow: bool) -> None:
+        """Decode the encoder's answer, with less work if `narrow`. In the lane's thread."""
+        if narrow is not self.narrow:
+            self.narrow = narrow
+            self.session.decoder.narrow(narrow)
+        self.session.hear(frames)
 
     def take(self, row: Samples) -> int:
         """Write the next window into `row`; samples in it. In the lane's thread, after the window before was heard."""

@@ -26,7 +26,8 @@ class Lane:
     """Banks by chunk milliseconds. Any thread may add, push, end and close; one thread runs `run`, or calls `step`.
 
     `left` is called once for every stream that was added, when its place is free.
-    `keep` seconds of a stream at most survive a push while audio is dropped; None drops nothing.
+    `keep` seconds of a live stream at most survive a push while audio is dropped; None drops nothing. `narrow` makes
+    decoders do less work.
     """
 
     banks: Mapping[int, Bank]
@@ -35,6 +36,7 @@ class Lane:
     observe: Observer = _nobody
     left: Callable[[], None] = _nobody
     keep: float | None = None
+    narrow: bool = False
     lock: RLock = field(default_factory=RLock)
     changed: Condition = field(init=False)
     _members: dict[Channel, Bank] = field(default_factory=dict)
@@ -51,8 +53,13 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many chunks wait."""
-        return sum(len(bank.waiting) for bank in self.banks.values())
+        """How many chunks of live streams wait."""
+        return sum(len(bank.live) for bank in self.banks.values())
+
+    @property
+    def batches_waiting(self) -> float:
+        """How many full batches they would make."""
+        return self.waiting / self.patience.batch
 
     def add(self, chunk_milliseconds: int, channel: Channel) -> None:
         """A new stream. Raises BackendError when the lane has stopped."""
@@ -75,7 +82,7 @@ class Lane:
         with self.lock:
             channel.expect_open()
             channel.cutter.push(samples)
-            if self.keep is not None:
+            if self.keep is not None and channel.live:
                 channel.drop(self.keep)
             self._queue(channel)
 
@@ -128,9 +135,9 @@ class Lane:
         """Hear one batch if anything waits, and let go of who has finished; how many chunks were heard."""
         with self.lock:
             self._sweep()
-            bank = min((b for b in self.banks.values() if b.waiting), key=lambda b: b.waiting[0].since, default=None)
-            batch = bank.next(self.patience.batch) if bank else []
-        if bank and batch:
+            bank = min(self.banks.values(), key=lambda b: b.oldest)
+            batch = bank.next(self.patience.batch)
+        if batch:
             start = self.clock.now()
             self._work(bank, batch)
             self.patience.worked(start, self.clock.now())
@@ -147,7 +154,8 @@ class Lane:
             for channel, heard in zip(rows.values(), frames, strict=True):
                 self._decode(channel, heard)
         done = self.clock.now()
-        self.observe([done - channel.since for channel in batch])
+        if latencies := [done - channel.since for channel in batch if channel.live]:
+            self.observe(latencies)
         with self.lock:
             self._return(batch)
 
@@ -162,7 +170,7 @@ class Lane:
     def _decode(self, channel: Channel, frames: Frames) -> None:
         """What a decoder makes of one stream cannot harm the others."""
         try:
-            channel.session.hear(frames)
+            channel.hear(frames, self.narrow)
         except Exception as error:
             self.close(channel, failure(error))
 
@@ -187,7 +195,7 @@ class Lane:
     def _queue(self, channel: Channel) -> None:
         """Wake the thread only for what may change its plans: a first chunk, a full batch, or a stream's end."""
         bank = self._members.get(channel)
-        if bank and bank.queue(channel, self.clock.now()) and len(bank.waiting) in (1, self.patience.batch):
+        if bank and bank.queue(channel, self.clock.now()) and bank.waiting in (1, self.patience.batch):
             self.changed.notify()
         if channel.finished:
             self._leave(channel)
@@ -211,8 +219,8 @@ class Lane:
         if self._gone:
             return 0.0
         now = self.clock.now()
-        queues = [bank.waiting for bank in self.banks.values() if bank.waiting]
-        return min((self.patience.delay(len(q), q[0].since, now) for q in queues), default=None)
+        banks = [bank for bank in self.banks.values() if bank.waiting]
+        return min((self.patience.delay(bank.waiting, bank.oldest, now) for bank in banks), default=None)
 
 
 def _finish(channel: Channel) -> None:

@@ -24,6 +24,11 @@ class StreamOptions:
     buffer_seconds: float = 30.0
     partials: bool = True
 
+    @property
+    def live(self) -> bool:
+        """Whether somebody waits for every chunk; a recording may wait without end, and loses no audio."""
+        return self.buffer_seconds < inf
+
 
 LIVE = StreamOptions()
 RECORDING = StreamOptions(endpointing=Endpointing(()), buffer_seconds=inf, partials=False)

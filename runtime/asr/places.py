@@ -31,6 +31,12 @@ class Places:
                 )
             self._taken += 1
 
+    def refuse(self, reason: str | None) -> None:
+        """Let nobody in while there is a `reason`."""
+        with self._freed:
+            self.refusing = reason
+            self._freed.notify_all()
+
     def give_back(self) -> None:
         """Count one stream less."""
         with self._freed:

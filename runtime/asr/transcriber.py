@@ -28,6 +28,7 @@ from speechtrt.runtime.asr.options import LIVE, RECORDING, StreamOptions
 from speechtrt.runtime.asr.outbox import Outbox
 from speechtrt.runtime.asr.places import Places
 from speechtrt.runtime.asr.recording import Recording
+from speechtrt.runtime.asr.relief import Relief
 from speechtrt.runtime.asr.session import Session
 from speechtrt.runtime.asr.stream import Stream
 from speechtrt.runtime.asr.transcript import Transcript, Transcription
@@ -35,6 +36,7 @@ from speechtrt.runtime.asr.windows import WindowCutter
 from speechtrt.runtime.backends.base import Backend
 from speechtrt.runtime.backends.selection import open_backend, usable_cores
 from speechtrt.runtime.clock import StageClock
+from speechtrt.runtime.policy.overload import Ladder, LadderRules, Rung
 
 SLOTS, BATCH = 64, 16
 WAIT_SECONDS = 0.060
@@ -42,16 +44,20 @@ WAIT_SECONDS = 0.060
 
 @dataclass(slots=True)
 class Transcriber:
-    """Hears recordings and live streams, many at a time. Every method may be called from any thread."""
+    """Hears recordings and live streams, many at a time. Every method may be called from any thread.
+
+    `smaller` is a transcriber over a smaller model, to which new streams go while the overload ladder says so.
+    """
 
     model: Bundle
     engine: str
     labels: Labels
     places: Places
     clock: StageClock
+    relief: Relief
     _lanes: Lanes
     _decoding: DecoderFactory
-    _now: Callable[[], float]
+    smaller: "Transcriber | None" = None
 
     @classmethod
     def open(
@@ -63,6 +69,7 @@ class Transcriber:
         workers: int | None = None,
         threads: int = 1,
         decoding: DecoderFactory = GreedyDecoder,
+        rules: LadderRules | None = None,
     ) -> "Transcriber":
         """Open an engine set of a CTC model for up to `slots` streams of these chunk sizes (milliseconds; None is all).
 
@@ -78,7 +85,7 @@ class Transcriber:
         pieces = piece_texts(load_pieces(folder.file(model.text.tokenizer)))
         workers = max(1, usable_cores() // threads) if workers is None else workers
         plan = Plan(tuple(chunks or known_chunks(model)), slots, min(batch, slots), min(workers, slots), WAIT_SECONDS)
-        return cls.over(model, open_backend(folder, threads), pieces, plan, decoding)
+        return cls.over(model, open_backend(folder, threads), pieces, plan, decoding, rules)
 
     @classmethod
     def over(
@@ -88,6 +95,7 @@ class Transcriber:
         pieces: Sequence[str],
         plan: Plan,
         decoding: DecoderFactory = GreedyDecoder,
+        rules: LadderRules | None = None,
         now: Callable[[], float] = time.perf_counter,
     ) -> "Transcriber":
         """A transcriber over an opened backend; `pieces` are the labels' texts without the blank."""
@@ -95,10 +103,12 @@ class Transcriber:
         if plan.slots < 1 or plan.workers < 1:
             raise BackendError(f"{plan.slots} slots and {plan.workers} workers were asked for; expected at least 1")
         places, clock = Places(plan.slots), StageClock(now)
-        lanes = Lanes.open(model, backend, plan, clock, lambda seconds: None, places.give_back)
+        relief = Relief(Ladder(now, rules or LadderRules()), places)
+        lanes = Lanes.open(model, backend, plan, clock, relief.observe, places.give_back)
+        relief.lanes = lanes.lanes
         count = next(iter(lanes.lanes[0].banks.values())).encoder.labels
         labels = Labels(label_texts(pieces, count, model.ctc.blank), model.ctc.blank)
-        return cls(model, backend.name, labels, places, clock, lanes, decoding, now)
+        return cls(model, backend.name, labels, places, clock, relief, lanes, decoding)
 
     def stream(self, options: StreamOptions = LIVE, timeout: float | None = 0.0) -> Stream:
         """A live stream.
@@ -106,8 +116,13 @@ class Transcriber:
         Raises CapacityError when every place is still taken after `timeout` seconds, and BackendError for an unknown
         chunk or a closed transcriber.
         """
+        rung = self.relief.look() if options.live else Rung.NORMAL
+        if rung >= Rung.SMALLER_MODEL and self.smaller:
+            return self.smaller.stream(options, timeout)
         lane = self._lanes.least()
-        milliseconds = max(lane.banks) if options.chunk_milliseconds is None else options.chunk_milliseconds
+        milliseconds = options.chunk_milliseconds
+        if milliseconds is None or (rung >= Rung.LARGER_CHUNK and milliseconds in lane.banks):
+            milliseconds = max(lane.banks)
         if milliseconds not in lane.banks:
             known = ", ".join(map(str, sorted(lane.banks)))
             raise BackendError(f"no chunk of {milliseconds} ms is open; expected one of {known}")
@@ -143,14 +158,14 @@ class Transcriber:
         Recordings take the places that live streams leave; CapacityError when they leave none. Raises AudioError or
         BackendError for all when one recording fails.
         """
-        start, news = self._now(), SimpleQueue[int]()
+        start, news = self.clock.now(), SimpleQueue[int]()
         coming, here = deque(enumerate(audios)), dict[int, Recording]()
         try:
             while coming or here:
                 self._let_in(coming, here, options, news)
                 index = news.get()
                 if index in here and here[index].stream.over:
-                    yield Transcription(index, here.pop(index).transcript(), self._now() - start)
+                    yield Transcription(index, here.pop(index).transcript(), self.clock.now() - start)
         finally:
             for recording in here.values():
                 recording.stream.close()

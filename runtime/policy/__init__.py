@@ -1,1 +1,1 @@
-"""What decides, while speech runs, which engine runs it."""
+"""What decides while speech runs: which engine, which model, and what to give up."""
