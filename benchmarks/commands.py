@@ -89,6 +89,44 @@ def asr(
     _show(report.result, report.table, path, as_json)
 
 
+@bench.command()
+@click.option("--model", default="ctc-small", show_default=True, help="Reference model, or any name with --engines.")
+@click.option("--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones.")
+@click.option(
+    "--chunk", "chunks", type=int, multiple=True, help="Chunk in milliseconds; all of the model's if not given."
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "int8"]),
+    help="Engines to measure; the best accepted ones if not given.",
+)
+@common_options
+def stream(
+    model: str,
+    audio: Path | None,
+    chunks: tuple[int, ...],
+    precision: str | None,
+    engines: Path | None,
+    out: Path,
+    threads: int,
+    trials: int,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """Live speech to text: the largest number of paced streams that are served in time, and what they cost."""
+    from speechtrt.benchmarks.asr.subject import find_subject
+    from speechtrt.benchmarks.stream.benchmark import run_stream
+    from speechtrt.benchmarks.stream.load import full_plan, quick_plan
+
+    subject = find_subject(model, engines or BUILD / "engines" / model, audio)
+    sizes = chunks or subject.chunks
+    plan = quick_plan(sizes) if quick else full_plan(sizes, trials)
+    headline = f"ort-cpu-{precision}" if precision else next(iter(subject.sides))
+    report = run_stream(subject, headline, plan, threads, quick, note)
+    path = report.write(out, "streaming_performance")
+    _show(report.result, report.table, path, as_json)
+
+
 def _tts_subject(model: str, dimensions: str | None, engines: Path | None) -> "Subject":
     from speechtrt.benchmarks.engine_sets import reference_checkpoint
     from speechtrt.benchmarks.tts.subject import TRAINED, find_subject

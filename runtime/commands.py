@@ -1,16 +1,11 @@
-"""`synth` and `transcribe`."""
+"""`synth`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from speechtrt.console import emit_json, note
 from speechtrt.errors import AudioError, TextError
-
-if TYPE_CHECKING:
-    from speechtrt.audio import Audio
-    from speechtrt.runtime.asr.transcript import Transcript
 
 ENGINES = click.Path(exists=True, file_okay=False, path_type=Path)
 TEXT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -67,34 +62,6 @@ def synth(
     )
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--engines", type=ENGINES, help="Engine set of a CTC model; the reference model if not given.")
-@click.option("--chunk", type=int, default=560, show_default=True, help="Milliseconds of audio per step.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--timestamps", is_flag=True, help="One line per word: start, end, confidence, word.")
-@click.pass_context
-def transcribe(
-    context: click.Context, files: tuple[Path, ...], engines: Path | None, chunk: int, as_json: bool, timestamps: bool
-) -> None:
-    """Write what is said in FILES (WAV, FLAC, Ogg or MP3 of any sample rate)."""
-    from speechtrt.runtime.asr.transcriber import Transcriber
-    from speechtrt.runtime.reference import CTC, reference_engines
-
-    folder = engines or reference_engines(CTC)
-    audios = _read_audios(files)
-    if audios:
-        with Transcriber.open(folder, (chunk,), slots=min(len(audios), 16)) as transcriber:
-            transcripts = dict(zip(audios, transcriber.transcribe_many(list(audios.values())), strict=True))
-            model, engine = transcriber.model.name, transcriber.engine
-        if as_json:
-            emit_json(_document(transcripts, model, engine))
-        else:
-            _print(transcripts, timestamps)
-    if len(audios) < len(set(files)):
-        context.exit(1)
-
-
 def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
@@ -108,31 +75,3 @@ def _check_output(path: Path) -> None:
         raise click.BadParameter(f"{path} does not end in .wav, and WAV is what will be written", param_hint="--output")
     if not path.parent.is_dir():
         raise AudioError(f"{path.parent}: no such folder; make it, or choose another path for the speech")
-
-
-def _read_audios(files: tuple[Path, ...]) -> "dict[Path, Audio]":
-    """Every readable file; a line on stderr for each of the others."""
-    from speechtrt.audio import read_audio
-
-    audios = {}
-    for path in files:
-        try:
-            audios[path] = read_audio(path)
-        except AudioError as error:
-            note(f"speechtrt: {error}")
-    return audios
-
-
-def _document(transcripts: "dict[Path, Transcript]", model: str, engine: str) -> dict[str, object]:
-    results = [
-        {"file": str(path), "text": t.text, "duration_seconds": t.duration_seconds, "words": t.words}
-        for path, t in transcripts.items()
-    ]
-    return {"schema": 1, "results": results, "model": model, "engine": engine}
-
-
-def _print(transcripts: "dict[Path, Transcript]", timestamps: bool) -> None:
-    for path, transcript in transcripts.items():
-        click.echo(transcript.text if len(transcripts) == 1 else f"{path}: {transcript.text}")
-        for word in transcript.words if timestamps else ():
-            click.echo(f"{word.start:8.2f} {word.end:8.2f} {word.confidence:5.2f}  {word.word}")

@@ -23,7 +23,7 @@ COMMANDS = {
     "engines": Entry("speechtrt.reference:engines", "Export, build and validate the reference models."),
     "cache": Entry("speechtrt.engines.cache_commands:cache_group", "List, shrink and check the cache of built stages."),
     "synth": Entry("speechtrt.runtime.commands:synth", "Text -> speech."),
-    "transcribe": Entry("speechtrt.runtime.commands:transcribe", "Speech -> text."),
+    "transcribe": Entry("speechtrt.runtime.asr.command:transcribe", "Speech -> text."),
     "serve-stream": Entry(
         "speechtrt.runtime.serving.commands:serve_stream", "Serve speech both ways to other people's clients."
     ),

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -55,6 +54,7 @@ class Transcriber:
     places: Places
     clock: StageClock
     relief: Relief
+    plan: Plan
     _lanes: Lanes
     _decoding: DecoderFactory
     smaller: "Transcriber | None" = None
@@ -108,7 +108,7 @@ class Transcriber:
         relief.lanes = lanes.lanes
         count = next(iter(lanes.lanes[0].banks.values())).encoder.labels
         labels = Labels(label_texts(pieces, count, model.ctc.blank), model.ctc.blank)
-        return cls(model, backend.name, labels, places, clock, relief, lanes, decoding)
+        return cls(model, backend.name, labels, places, clock, relief, plan, lanes, decoding)
 
     def stream(self, options: StreamOptions = LIVE, timeout: float | None = 0.0) -> Stream:
         """A live stream.
@@ -152,17 +152,16 @@ class Transcriber:
         done = sorted(self.completions(audios, options), key=lambda t: t.index)
         return [transcription.transcript for transcription in done]
 
-    def completions(self, audios: Sequence[Audio], options: StreamOptions = RECORDING) -> Iterator[Transcription]:
-        """Each recording's transcript as soon as it is finished.
+    def completions(self, audios: Iterable[Audio], options: StreamOptions = RECORDING) -> Iterator[Transcription]:
+        """Each recording's transcript as soon as it is finished; the next is asked for when a place is free.
 
         Recordings take the places that live streams leave; CapacityError when they leave none. Raises AudioError or
         BackendError for all when one recording fails.
         """
         start, news = self.clock.now(), SimpleQueue[int]()
-        coming, here = deque(enumerate(audios)), dict[int, Recording]()
+        coming, here = enumerate(audios), dict[int, Recording]()
         try:
-            while coming or here:
-                self._let_in(coming, here, options, news)
+            while self._let_in(coming, here, options, news):
                 index = news.get()
                 if index in here and here[index].stream.over:
                     yield Transcription(index, here.pop(index).transcript(), self.clock.now() - start)
@@ -193,19 +192,24 @@ class Transcriber:
 
     def _let_in(
         self,
-        coming: deque[tuple[int, Audio]],
+        coming: Iterator[tuple[int, Audio]],
         here: dict[int, Recording],
         options: StreamOptions,
         news: SimpleQueue[int],
-    ) -> None:
-        while coming:
+    ) -> bool:
+        """Start recordings while there are places; whether any is `here`. CapacityError when there is no place."""
+        while True:
             try:
                 stream = self.stream(options)
             except CapacityError:
                 if here:
-                    return
+                    return True
                 raise
-            index, audio = coming.popleft()
+            found = next(coming, None)
+            if found is None:
+                stream.close()
+                return bool(here)
+            index, audio = found
             here[index] = Recording(stream)
             stream.channel.outbox.notify = lambda index=index: news.put(index)
             stream.accept(audio.samples, audio.rate)

@@ -108,3 +108,22 @@ def test_engine_sets_of_different_bundles_are_refused(tiny_tts_engines: Path, ti
 def test_engines_of_the_wrong_task_are_refused(tiny_ctc_engines: Path) -> None:
     with pytest.raises(BenchmarkError, match="holds a ctc model, expected a tts model"):
         run("tts", "--model", "x", "--engines", str(tiny_ctc_engines.parent))
+
+
+def test_stream_searches_confirms_and_overloads(tiny_ctc_engines: Path, tmp_path: Path) -> None:
+    options = ("--engines", str(tiny_ctc_engines.parent), "--out", str(tmp_path), "--chunk", "160", "--quick")
+    result = run("stream", "--model", "tiny", *options)
+    assert result.exit_code == 0, result.output
+    assert violations_in(tmp_path / "streaming_performance.json") == []
+    document = json.loads((tmp_path / "streaming_performance.json").read_text())
+    assert {t["purpose"] for t in document["trials"]} >= {"fixed", "search", "overload"}
+    [fixed] = [t for t in document["trials"] if t["purpose"] == "fixed"]
+    assert (fixed["streams"], fixed["refused"], fixed["dropped_seconds"], fixed["different"]) == (8, 0, 0, 0)
+    assert 0.7 * 8 < fixed["sent_seconds"] / fixed["wall_seconds"] < 1.3 * 8
+    assert fixed["chunk"]["count"] > 30 and sum(fixed["histogram"]) == fixed["chunk"]["count"]
+    assert (tmp_path / "streaming_performance.png").stat().st_size > 10_000
+
+
+def test_stream_names_the_engines_there_are(tiny_ctc_engines: Path) -> None:
+    with pytest.raises(BenchmarkError, match="has no accepted ort-cpu-int8 engines; it has ort-cpu-fp32"):
+        run("stream", "--model", "tiny", "--engines", str(tiny_ctc_engines.parent), "--precision", "int8", "--quick")

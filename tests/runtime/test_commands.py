@@ -91,7 +91,8 @@ def test_transcribe_prints_a_document(tiny_ctc_engines: Path, recording: Path) -
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     [entry] = document["results"]
-    assert (document["schema"], document["model"], document["engine"]) == (1, "tiny-ctc", "ort-cpu-fp32")
+    assert (document["schema"], entry["model"], entry["engine"]) == (1, "tiny-ctc", "ort-cpu-fp32")
+    assert list(entry) == ["file", "text", "duration_seconds", "words", "model", "engine"]
     assert entry["file"] == str(recording)
     assert entry["duration_seconds"] == pytest.approx(30_000 / 22_050, abs=1e-3)
     assert entry["text"] == " ".join(w["word"] for w in entry["words"]) != ""
@@ -114,6 +115,53 @@ def test_transcribe_prints_word_times(tiny_ctc_engines: Path, recording: Path) -
     result = call("transcribe", recording, "--engines", tiny_ctc_engines, "--timestamps")
     text, *lines = result.stdout.splitlines()
     assert [line.split()[-1] for line in lines] == text.split()
+
+
+def test_transcribe_writes_one_file_for_each(tiny_ctc_engines: Path, recording: Path, tmp_path: Path) -> None:
+    files = [recording, *(tmp_path / f"{name}.wav" for name in "abc")]
+    for path in files[1:]:
+        path.write_bytes(recording.read_bytes())
+    for form, start in (("srt", "1\n00:00:0"), ("vtt", "WEBVTT\n\n00:00:0"), ("json", '{\n  "schema": 1'), ("txt", "")):
+        result = call("transcribe", *files, "--engines", tiny_ctc_engines, "--format", form, "--out", tmp_path / "out")
+        assert result.exit_code == 0 and result.stdout == "", result.output
+        texts = [(tmp_path / "out" / f"{path.stem}.{form}").read_text() for path in files]
+        assert all(text.startswith(start) and len(text) > 5 for text in texts)
+        assert form == "json" or len(set(texts)) == 1
+    assert len(list((tmp_path / "out").iterdir())) == 16
+
+
+def test_transcribe_prints_subtitles_of_one_file(tiny_ctc_engines: Path, recording: Path) -> None:
+    result = call("transcribe", recording, "--engines", tiny_ctc_engines, "--format", "srt")
+    assert result.exit_code == 0 and " --> " in result.stdout
+
+
+def test_transcribe_counts_many_files(tiny_ctc_engines: Path, recording: Path, tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.wav" for number in range(40)]
+    for path in files:
+        path.write_bytes(recording.read_bytes())
+    result = call("transcribe", *files, "--engines", tiny_ctc_engines)
+    assert [line.partition(": ")[0] for line in result.stdout.splitlines()] == [str(path) for path in files]
+    assert result.stderr.splitlines()[-1] == "transcribing: 40 of 40"
+    assert len(result.stderr.splitlines()) == 10
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--model", "ctc-small", "--engines", "."],
+        ["--format", "srt", "a.wav"],
+        ["--format", "mp4"],
+        ["--out", "x", "folder/a.wav", "other/a.wav"],
+    ],
+)
+def test_transcribe_explains_wrong_usage(wrong: list[str]) -> None:
+    assert call("transcribe", "b.wav", *wrong).exit_code == 2
+
+
+def test_transcribe_says_when_it_cannot_write(tiny_ctc_engines: Path, recording: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    options = ("--engines", tiny_ctc_engines, "--out", tmp_path / "file" / "out")
+    assert "choose another --out" in refusal("transcribe", recording, *options)
 
 
 def test_transcribe_goes_on_after_a_bad_file(tiny_ctc_engines: Path, recording: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from speechtrt.audio import Audio
+from speechtrt.runtime.asr.subtitles import cues, srt, vtt
 from speechtrt.runtime.asr.transcript import Transcript
 from speechtrt.runtime.serving.core.hearing import hear_recording, transcribe
 from speechtrt.runtime.serving.core.ports import Hearer
@@ -17,7 +18,6 @@ from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.identity import identify
 from speechtrt.runtime.serving.http.reply import json_response, server_sent
 from speechtrt.runtime.serving.http.streaming import Chunks
-from speechtrt.runtime.serving.http.subtitles import cues, srt, vtt
 from speechtrt.runtime.serving.http.upload import Form, Shape, read_form
 from speechtrt.runtime.serving.sound.decoding import decode_file
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -150,6 +151,9 @@ def test_ten_thousand_opens_and_closes_leave_nothing_behind(transcriber: Transcr
         stream.close()
     assert transcriber.places.taken == 0
     assert len(transcriber.transcribe_many([Audio(noise(5000), RATE)] * 8)) == 8
+    deadline = time.monotonic() + 10
+    while any(lane.streams for lane in transcriber._lanes.lanes) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert [lane.streams for lane in transcriber._lanes.lanes] == [0, 0]
 
 

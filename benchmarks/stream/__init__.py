@@ -1,0 +1,1 @@
+"""Live speech to text: how many paced streams a machine serves in time."""

@@ -1,0 +1,74 @@
+"""What the streaming benchmark asks of every side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from speechtrt.audio import Audio, read_audio
+from speechtrt.benchmarks.stream.client import RATE, Spoken
+from speechtrt.models.evaluation.utterances import evaluation_utterances
+from speechtrt.runtime.asr.transcriber import Transcriber
+
+ARRIVAL = (
+    "live: every client speaks recordings at 1.0x, one after the other, a new stream for each, from a random phase on"
+)
+PAUSE_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """What is run: chunk sizes, fixed numbers of streams for each, and how long a run lasts, in seconds."""
+
+    chunks: tuple[int, ...]
+    fixed: dict[int, tuple[int, ...]]
+    seconds: float
+    warm_seconds: float
+    trials: int
+    highest: int
+    packet_seconds: float = 0.08
+    slo_seconds: float = 0.1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLoad:
+    """The load of a streaming result, as its document states it."""
+
+    model: str
+    weights: str
+    arrival: str
+    recordings: int
+    audio_seconds: float
+    packet_seconds: float
+    seconds: float
+    slo_seconds: float
+    chunks: tuple[int, ...]
+    workers: int
+    trials: int
+    seed: int
+
+
+def full_plan(chunks: Sequence[int], trials: int) -> StreamPlan:
+    """About ten minutes for two chunk sizes."""
+    return StreamPlan(tuple(chunks), {160: (64,), 560: (16, 64, 200, 256)}, 12.0, 2.0, trials, 4096)
+
+
+def quick_plan(chunks: Sequence[int]) -> StreamPlan:
+    """A smoke test."""
+    return StreamPlan(tuple(chunks), {160: (8,), 560: (8,)}, 1.5, 0.5, 1, 16)
+
+
+def spoken(engines: Path, chunk_milliseconds: int, folder: Path | None, quick: bool) -> tuple[Spoken, ...]:
+    """The evaluation recordings with a pause after each, and what the engines hear in them offline.
+
+    Raises DataError, AudioError or BackendError.
+    """
+    found = evaluation_utterances(folder)[: 6 if quick else None]
+    pause = np.zeros(round(PAUSE_SECONDS * RATE), np.float32)
+    read = [read_audio(utterance.path).resampled(RATE).samples for utterance in found]
+    audios = [Audio(np.concatenate([samples, pause]), RATE) for samples in read]
+    with Transcriber.open(engines, (chunk_milliseconds,), batch=1) as transcriber:
+        texts = transcriber.transcribe_many(audios)
+    return tuple(Spoken(audio.samples, t.text) for audio, t in zip(audios, texts, strict=True))

@@ -1,0 +1,107 @@
+"""Flat numbers out of paced runs."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from speechtrt.benchmarks.measure.distribution import Distribution
+from speechtrt.benchmarks.measure.verdict import contention_reasons, trial_reasons
+from speechtrt.benchmarks.stream.load import StreamPlan
+from speechtrt.benchmarks.stream.trial import StreamTrial
+
+Numbers = dict[str, float]
+MOST_LATE_SECONDS = 0.025
+PYTHON_STAGES = ("batching", "decoding")
+
+
+def grouped(trials: Sequence[StreamTrial], *purposes: str) -> dict[str, list[StreamTrial]]:
+    """Trials of these purposes by their key, in order of first appearance."""
+    groups: dict[str, list[StreamTrial]] = defaultdict(list)
+    for trial in trials:
+        if trial.purpose in purposes:
+            groups[trial.key].append(trial)
+    return groups
+
+
+def load_numbers(trials: Sequence[StreamTrial]) -> Numbers:
+    """Means over the runs of one side at one number of streams."""
+    busy = [(sum(t.stage_seconds.get(s, 0.0) for s in PYTHON_STAGES), sum(t.stage_seconds.values())) for t in trials]
+    return {
+        **{f"chunk_latency_seconds_{q}": _mean(trials, _quantile(q)) for q in ("mean", "p50", "p95", "p99")},
+        "first_text_seconds_p50": _mean(trials, lambda t: t.first_text.p50),
+        "first_text_seconds_p95": _mean(trials, lambda t: t.first_text.p95),
+        "final_latency_seconds_p50": _mean(trials, lambda t: t.final.p50),
+        "final_latency_seconds_p95": _mean(trials, lambda t: t.final.p95),
+        "batch_fill": _mean(trials, lambda t: t.batch_fill),
+        "rows_per_batch": _mean(trials, lambda t: t.rows_per_batch),
+        "cpu_cores": _mean(trials, lambda t: t.cpu_seconds / t.wall_seconds),
+        "cpu_seconds_per_stream_second": _mean(trials, lambda t: t.cpu_seconds / t.wall_seconds / t.streams),
+        "batching_and_decoding_share": Distribution.of([python / all_ if all_ else 0.0 for python, all_ in busy]).mean,
+        "drop_rate": _mean(trials, lambda t: t.drop_rate),
+        "memory_bytes": max(float(t.peak_memory_bytes) for t in trials),
+        "texts_different_rate": _mean(trials, lambda t: t.different / t.utterances if t.utterances else 0.0),
+    }
+
+
+def streams_at_slo(trials: Sequence[StreamTrial], side: str, chunk: int, slo: float) -> list[StreamTrial]:
+    """The runs that confirm the largest number of streams of a side; none when there is no such number."""
+    own = [t for t in trials if t.side == side and t.chunk_milliseconds == chunk]
+    groups = [g for g in grouped(own, "confirm").values() if all(t.holds(slo) for t in g)]
+    return max(groups, key=lambda g: g[0].streams, default=[])
+
+
+def summarise(trials: Sequence[StreamTrial], headline: str, slo: float) -> Numbers:
+    """The headline at its largest number of streams of the largest chunk by plain names, then everything by key."""
+    numbers: Numbers = {}
+    for key, group in grouped(trials, "fixed", "overload").items():
+        numbers |= {f"{key}.{name}": value for name, value in load_numbers(group).items()}
+    sides = tuple(dict.fromkeys(t.side for t in trials if t.purpose != "overload"))
+    chunks = sorted({t.chunk_milliseconds for t in trials})
+    for chunk in chunks:
+        found = {side: streams_at_slo(trials, side, chunk, slo) for side in sides}
+        for side, group in found.items():
+            numbers |= _found(f"{side}.chunk_{chunk}", group)
+        numbers |= _found(f"chunk_{chunk}", found[headline])
+    top = streams_at_slo(trials, headline, chunks[-1], slo)
+    plain = {"streams_at_slo": float(top[0].streams) if top else 0.0, **(load_numbers(top) if top else {})}
+    return {**plain, **_peer(numbers, headline, sides, chunks), **numbers}
+
+
+def doubts(trials: Sequence[StreamTrial], plan: StreamPlan) -> list[str]:
+    """Why the numbers may not be quoted: too few runs, a busy machine, clients that came late, or other texts."""
+    groups = grouped(trials, "fixed", "confirm")
+    reasons = trial_reasons({key: [t.chunk.count / t.wall_seconds for t in group] for key, group in groups.items()})
+    reasons += contention_reasons({key: [t.foreign_share for t in group] for key, group in groups.items()})
+    for key, group in groups.items():
+        late, different = max(t.late.p95 for t in group), sum(t.different for t in group)
+        if late > MOST_LATE_SECONDS:
+            reasons.append(f"{key}: clients sent {late * 1000:.0f} ms late, at most {MOST_LATE_SECONDS * 1000:.0f} ms")
+        if different:
+            reasons.append(f"{key}: {different} of {sum(t.utterances for t in group)} texts differ from offline ones")
+    for chunk in plan.chunks:
+        if any(t.purpose == "search" and t.streams == plan.highest and t.holds(plan.slo_seconds) for t in trials):
+            reasons.append(f"chunk_{chunk}: the search ended at its limit of {plan.highest} streams")
+    return reasons
+
+
+def _found(prefix: str, group: Sequence[StreamTrial]) -> Numbers:
+    numbers = load_numbers(group) if group else {}
+    streams = float(group[0].streams) if group else 0.0
+    return {f"{prefix}.streams_at_slo": streams, **{f"{prefix}.at_slo.{name}": v for name, v in numbers.items()}}
+
+
+def _peer(numbers: Numbers, headline: str, sides: Sequence[str], chunks: Sequence[int]) -> Numbers:
+    """What a peer reached, and how many times as many streams the headline serves."""
+    others = [side for side in sides if side != headline]
+    if not others:
+        return {}
+    theirs = numbers[f"{others[0]}.chunk_{chunks[-1]}.streams_at_slo"]
+    ours = numbers[f"{headline}.chunk_{chunks[-1]}.streams_at_slo"]
+    return {"peer.streams_at_slo": theirs, **({"streams_ratio": ours / theirs} if theirs else {})}
+
+
+def _quantile(name: str) -> Callable[[StreamTrial], float]:
+    return lambda trial: float(getattr(trial.chunk, name))
+
+
+def _mean(trials: Sequence[StreamTrial], value: Callable[[StreamTrial], float]) -> float:
+    return Distribution.of([value(t) for t in trials]).mean

@@ -1,0 +1,85 @@
+"""The search for the largest number of streams, and what counts as served in time."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speechtrt.benchmarks.stream.search import RESOLUTION, largest
+from speechtrt.benchmarks.stream.summary import streams_at_slo, summarise
+from speechtrt.benchmarks.stream.trial import EDGES, Spread, StreamTrial, histogram
+
+QUIET = Spread(1000, 0.02, 0.02, 0.05, 0.08, 0.2)
+TRIAL = StreamTrial(
+    side="ours",
+    chunk_milliseconds=560,
+    streams=10,
+    purpose="confirm",
+    wall_seconds=60.0,
+    cpu_seconds=6.0,
+    client_cpu_seconds=1.0,
+    foreign_share=0.0,
+    chunk=QUIET,
+    histogram=(0,) * 15,
+    first_text=QUIET,
+    final=QUIET,
+    late=QUIET,
+    batch_fill=0.5,
+    rows_per_batch=8.0,
+    stage_seconds={"encoder": 3.0, "decoding": 0.5, "batching": 0.5},
+    sent_seconds=560.0,
+    dropped_seconds=0.0,
+    refused=0,
+    rung=0,
+    utterances=100,
+    different=0,
+    peak_memory_bytes=1,
+)
+
+
+@given(st.integers(0, 3000), st.integers(1, 512), st.integers(1, 2048))
+def test_the_largest_number_is_found_with_few_runs(limit: int, start: int, highest: int) -> None:
+    tried: list[int] = []
+
+    def holds(streams: int) -> bool:
+        tried.append(streams)
+        return streams <= limit
+
+    found = largest(holds, start, highest)
+    best = min(limit, highest)
+    assert found <= best and (found == best or found * RESOLUTION >= best - 1)
+    assert found == 0 or found in tried
+    assert len(tried) == len(set(tried)) <= 24
+    assert all(1 <= streams <= highest for streams in tried)
+
+
+def test_a_side_that_falls_behind_or_refuses_does_not_hold() -> None:
+    assert TRIAL.holds(0.1)
+    assert not replace(TRIAL, chunk=replace(QUIET, p95=0.11)).holds(0.1)
+    assert not replace(TRIAL, chunk=replace(QUIET, count=700)).holds(0.1)
+    assert not replace(TRIAL, chunk=Spread.of([])).holds(0.1)
+    assert not replace(TRIAL, refused=1).holds(0.1)
+
+
+def test_the_largest_number_must_be_confirmed_by_every_run() -> None:
+    slow = replace(TRIAL, chunk=replace(QUIET, p95=0.2))
+    trials = [replace(TRIAL, streams=40, purpose="search"), *(replace(t, streams=20) for t in (TRIAL, slow)), TRIAL]
+    assert streams_at_slo(trials, "ours", 560, 0.1) == [TRIAL]
+    assert streams_at_slo([slow], "ours", 560, 0.1) == []
+
+
+def test_the_summary_compares_with_a_peer() -> None:
+    peer = replace(TRIAL, side="theirs", streams=5)
+    fixed = replace(TRIAL, purpose="fixed", streams=16)
+    numbers = summarise([fixed, TRIAL, peer], "ours", 0.1)
+    assert numbers["streams_at_slo"] == 10 and numbers["peer.streams_at_slo"] == 5 and numbers["streams_ratio"] == 2
+    assert numbers["ours.chunk_560.streams_16.cpu_seconds_per_stream_second"] == pytest.approx(0.1 / 16)
+    assert numbers["batching_and_decoding_share"] == 0.25
+    assert summarise([fixed], "ours", 0.1)["streams_at_slo"] == 0
+
+
+def test_every_latency_falls_into_its_box() -> None:
+    counts = histogram([0.001, 0.005, 0.0051, 0.1, 2.0])
+    assert len(counts) == len(EDGES) + 1 and sum(counts) == 5
+    assert (counts[0], counts[1], counts[EDGES.index(0.1)], counts[-1]) == (2, 1, 1, 1)
