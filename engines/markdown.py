@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from speechtrt.engine_set import GateRow
-from speechtrt.engines.gate.quality import describe_figure
 from speechtrt.engines.validate import ValidationReport
-from speechtrt.quality import QualityFigure
+from speechtrt.quality import QualityFigure, describe_difference
 
 
 def markdown_summary(folder: str, report: ValidationReport) -> str:
@@ -32,7 +31,7 @@ def _check(row: GateRow) -> tuple[str, ...]:
 
 def _figure(figure: QualityFigure) -> tuple[str, ...]:
     name = f"{figure.metric} of {figure.group}"
-    return _mark(figure.passed), name, _number(figure.value), _number(figure.reference), describe_figure(figure)
+    return _mark(figure.passed), name, _number(figure.value), _number(figure.reference), describe_difference(figure)
 
 
 def _mark(passed: bool) -> str:

@@ -19,7 +19,7 @@ COMMANDS = {
     "validate": Entry(
         "speechtrt.engines.validate_command:validate", "Re-run the gates of an engine set; exit 1 on failure."
     ),
-    "inspect": Entry("speechtrt.inspection:inspect", "Stages, shapes, precision, sizes and gates of an artefact."),
+    "inspect": Entry("speechtrt.inspection.command:inspect", "What a bundle or an engine set is."),
     "engines": Entry("speechtrt.reference:engines", "Export, build and validate the reference models."),
     "cache": Entry("speechtrt.engines.cache_commands:cache_group", "List, shrink and check the cache of built stages."),
     "synth": Entry("speechtrt.runtime.commands:synth", "Text -> speech."),

@@ -107,3 +107,27 @@ def _finite(value: float) -> float | None:
 def _within(delta: float, low: float, high: float, better: Better, allowance: Allowance) -> bool:
     worse, end = (delta, high) if better is Better.LOWER else (-delta, -low)
     return worse <= allowance.limit and (allowance.end is None or end <= allowance.end)
+
+
+def describe_difference(figure: QualityFigure) -> str:
+    """Difference, limits and interval: `+0.42 points (limit 0.3 points), 95 % interval -0.1 points to ...`."""
+    if figure.delta is None:
+        return "could not be computed"
+    text = _signed(figure.delta, figure.scale)
+    if figure.limit is not None:
+        text += f" (limit {_amount(figure.limit, figure.scale)})"
+    if figure.low is not None and figure.high is not None:
+        text += f", 95 % interval {_signed(figure.low, figure.scale)} to {_signed(figure.high, figure.scale)}"
+    if figure.end_limit is not None:
+        text += f" (limit {_amount(figure.end_limit, figure.scale)})"
+    return text
+
+
+def _signed(value: float, scale: Scale) -> str:
+    return f"{'+' if value >= 0 else ''}{_amount(value, scale)}"
+
+
+def _amount(value: float, scale: Scale) -> str:
+    if scale is Scale.RELATIVE:
+        return f"{100 * value:.3g} %"
+    return f"{value:.3g} points" if scale is Scale.POINTS else f"{value:.3g}"

@@ -12,10 +12,11 @@ from speechtrt.engines.assembly import Selection, write_engine_set
 from speechtrt.engines.build_context import BuildContext
 from speechtrt.engines.current import compares_speech
 from speechtrt.engines.fallback.search import search
-from speechtrt.engines.gate.quality import QualityCheck, describe_figure
+from speechtrt.engines.gate.quality import QualityCheck
 from speechtrt.engines.stage_build import build_stage, rank_stage
 from speechtrt.fallback import GroupError
 from speechtrt.precision import Precision
+from speechtrt.quality import describe_difference
 
 
 def settle_speech(
@@ -91,7 +92,8 @@ class _SpeechGate:
         folder.mkdir()
         write_engine_set(folder, self._context, self._precision, selection)
         report = self._check.compare(folder, self._folder / "reference")
-        failed = ", ".join(describe_figure(figure) for figure in report.figures if not figure.passed)
+        bad = (figure for figure in report.figures if not figure.passed)
+        failed = ", ".join(f"{f.metric} of {f.group} {describe_difference(f)}" for f in bad)
         return replace(selection, figures=report.figures, reason=f"speech: {failed}" if failed else "")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from speechtrt.engine_set import GateRow
-from speechtrt.quality import Allowance, QualityFigure, Scale
+from speechtrt.quality import Allowance, QualityFigure, describe_difference
 
 SPEECH = "speech"
 
@@ -62,20 +62,6 @@ ALLOWED: dict[str, Allowance] = {
 }
 
 
-def describe_figure(figure: QualityFigure) -> str:
-    """A figure as difference and limit: `wer of all +0.42 points (limit 0.3 points), 95 % interval ...`."""
-    if figure.delta is None:
-        return f"{figure.metric} of {figure.group} could not be computed"
-    text = f"{figure.metric} of {figure.group} {_signed(figure.delta, figure.scale)}"
-    if figure.limit is not None:
-        text += f" (limit {_amount(figure.limit, figure.scale)})"
-    if figure.low is not None and figure.high is not None:
-        text += f", 95 % interval {_signed(figure.low, figure.scale)} to {_signed(figure.high, figure.scale)}"
-    if figure.end_limit is not None:
-        text += f" (limit {_amount(figure.end_limit, figure.scale)})"
-    return text
-
-
 def figure_row(figure: QualityFigure) -> GateRow:
     """A judged figure among the rows of a gate: the difference and its limit."""
     assert figure.limit is not None
@@ -85,15 +71,5 @@ def figure_row(figure: QualityFigure) -> GateRow:
         figure.delta,
         figure.limit,
         figure.passed,
-        describe_figure(figure),
+        describe_difference(figure),
     )
-
-
-def _signed(value: float, scale: Scale) -> str:
-    return f"{'+' if value >= 0 else ''}{_amount(value, scale)}"
-
-
-def _amount(value: float, scale: Scale) -> str:
-    if scale is Scale.RELATIVE:
-        return f"{100 * value:.3g} %"
-    return f"{value:.3g} points" if scale is Scale.POINTS else f"{value:.3g}"
