@@ -29,9 +29,10 @@ class Casting:
         script = self.front_end.prepare(request.text, request.language)
         speaker = self.voices.get(request.voice)
         due, sentences = now, []
-        for part, tokens in enumerate(script.sentences):
-            sentences.append(Voicing(self._utterance(request, part, tokens, speaker), request.plan, index, due))
-            due += len(tokens) * SECONDS_PER_TOKEN
+        for part, sentence in enumerate(script.sentences):
+            utterance = self._utterance(request, part, sentence.tokens, speaker)
+            sentences.append(Voicing(utterance, request.plan, index, due, sentence.pause))
+            due += len(sentence.tokens) * SECONDS_PER_TOKEN
         return Job(
             index=index,
             sentences=tuple(sentences),

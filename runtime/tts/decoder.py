@@ -60,9 +60,10 @@ class Decoder:
 
     def _deliver(self, utterances: Sequence[Utterance]) -> None:
         rows = len(utterances)
-        frames, stop = self.memory["frames"], self.memory["stop"]
+        frames = self.memory["frames"]
+        stops = self.memory["stop"][:rows].sum(axis=1).tolist()
         for row, utterance in enumerate(utterances):
-            utterance.take(frames[row], stop[row])
+            utterance.take(frames[row], stops[row])
         self.memory["frame"][:rows] = frames[:rows, -1]
         self.memory["position"][:rows] += 1
 

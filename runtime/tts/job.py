@@ -9,8 +9,6 @@ from speechtrt.audio import Audio, Samples
 from speechtrt.runtime.tts.speech import Speech, SpeechChunk
 from speechtrt.runtime.tts.voicing import Voicing
 
-PAUSE_SECONDS = 0.2  # between sentences
-
 
 @dataclass(slots=True)
 class Job:
@@ -51,7 +49,7 @@ class Job:
                 return
             self._sentence, self._piece = self._sentence + 1, 0
             if not self.done:
-                yield self._hear(np.zeros(int(PAUSE_SECONDS * self.rate), np.float32), now)
+                yield from self._pause(sentence.pause, now)
 
     def speech(self, now: float) -> Speech:
         """The finished speech."""
@@ -64,6 +62,10 @@ class Job:
             warnings=(*self.warnings, *self._cuts()),
         )
 
+    def _pause(self, seconds: float, now: float) -> Iterator[SpeechChunk]:
+        if samples := int(seconds * self.rate):
+            yield self._hear(np.zeros(samples, np.float32), now)
+
     def _hear(self, samples: Samples, now: float) -> SpeechChunk:
         if self.first_audio is None:
             self.first_audio = now
@@ -72,5 +74,6 @@ class Job:
 
     def _cuts(self) -> Iterator[str]:
         for number, sentence in enumerate(self.sentences, start=1):
-            if sentence.utterance.cut:
-                yield f"sentence {number} was stopped by the length limit after {sentence.utterance.steps} steps"
+            ending = sentence.utterance.ending
+            if ending is not None and not ending.regular:
+                yield f"sentence {number} {ending.value} after {sentence.utterance.steps} steps"

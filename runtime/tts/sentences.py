@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[.!?][\"')\]])\s+")
 CLAUSE_END = re.compile(r"(?<=[,;:])\s+")
+MOST_BALANCED = 8  # pieces; more are even enough
 WORD_END = re.compile(r"\s+")
 
 
@@ -25,13 +26,25 @@ def _fitting(text: str, fits: Callable[[str], bool], ends: tuple[re.Pattern[str]
 
 
 def _packed(parts: list[str], fits: Callable[[str], bool]) -> list[str]:
-    packed: list[str] = []
-    for part in parts:
-        if packed and fits(f"{packed[-1]} {part}"):
-            packed[-1] = f"{packed[-1]} {part}"
-        else:
-            packed.append(part)
+    """As few pieces as possible, of about the same length: a last word alone would be spoken like a sentence."""
+    packed = _filled(parts, fits)
+    even = sum(map(len, parts)) / len(packed)
+    if 1 < len(packed) <= MOST_BALANCED:
+        for slack in (1.05, 1.2, 1.4, 1.6, 1.8):
+            balanced = _filled(parts, lambda text, most=even * slack: len(text) <= most and fits(text))  # type: ignore[misc]
+            if len(balanced) == len(packed):
+                return balanced
     return packed
+
+
+def _filled(parts: list[str], fits: Callable[[str], bool]) -> list[str]:
+    filled: list[str] = []
+    for part in parts:
+        if filled and fits(f"{filled[-1]} {part}"):
+            filled[-1] = f"{filled[-1]} {part}"
+        else:
+            filled.append(part)
+    return filled
 
 
 def _halves(word: str, fits: Callable[[str], bool]) -> list[str]:

@@ -35,12 +35,14 @@ class Voicing:
     """What of an utterance has been handed over to be voiced, what is sound, and the size of the next chunk.
 
     Its first chunk should be heard at `due` (seconds of the pipeline's clock); `job` is the number of its request.
+    `pause` seconds of silence follow before the next sentence.
     """
 
     utterance: Utterance
     plan: ChunkPlan
     job: int
     due: float
+    pause: float = 0.0
     pieces: list[Samples] = field(default_factory=list)
     _given: int = 0
     _voiced: int = 0

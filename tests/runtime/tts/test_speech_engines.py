@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from speechtrt.bundle import BundleFolder
-from speechtrt.errors import BackendError, IntegrityError
+from speechtrt.errors import BackendError, IntegrityError, TextError
 from speechtrt.runtime.policy.guard import GuardPolicy
 from speechtrt.runtime.tts.opening import open_pipeline
 from speechtrt.runtime.tts.pipeline import Pipeline
@@ -90,7 +90,7 @@ def test_it_says_what_the_exported_graphs_say(pipeline: Pipeline, tts_bundle: Bu
     from speechtrt.export.families.speecht5_speech import Script, speak
 
     stages = {s.name: CanonicalRunner(tts_bundle.file(s.file)) for s in tts_bundle.manifest.stages}
-    tokens = pipeline._casting.front_end.prepare("hello world").sentences[0]
+    tokens = pipeline._casting.front_end.prepare("hello world").sentences[0].tokens
     assert pipeline.model.tts is not None
     dropout = np.empty((1, 40, 2, pipeline.model.tts.prenet_units), np.float32)
     masks = DropoutMasks.seeded(1, 0, 0.5)
@@ -122,3 +122,14 @@ def test_a_changed_voice_is_refused(tiny_tts_engines: Path, tmp_path: Path) -> N
 def test_no_slots_are_refused(tiny_tts_engines: Path) -> None:
     with pytest.raises(BackendError, match="0 slots"):
         open_pipeline(tiny_tts_engines, slots=0)
+
+
+def test_dirt_in_a_text_is_left_out(pipeline: Pipeline) -> None:
+    clean, dirty = pipeline.synthesize("hello world", steps=5), pipeline.synthesize("hello\ud83d\0 world", steps=5)
+    np.testing.assert_array_equal(clean.audio.samples, dirty.audio.samples)
+
+
+@pytest.mark.parametrize("text", ["\ud83d", "\N{GRINNING FACE}", "\0", "\u200b"])
+def test_what_cannot_be_spoken_is_refused(pipeline: Pipeline, text: str) -> None:
+    with pytest.raises(TextError):
+        pipeline.synthesize(text)

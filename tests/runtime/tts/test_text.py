@@ -80,8 +80,8 @@ def test_text_is_split_where_it_hurts_least() -> None:
         "Hello there.",
         '"Who?"',
         "she asked,",
-        "as she had often",
-        "done.",
+        "as she had",
+        "often done.",
         "Fine!",
     ]
 
@@ -104,7 +104,23 @@ def front_end(known: str = "abcdefghijklmnopqrstuvwxyz '") -> FrontEnd:
 def test_a_long_text_becomes_sentences_that_the_model_takes() -> None:
     script = front_end().prepare("this is a very long text, which has no end that is near")
     assert len(script.sentences) == 4
-    assert all(len(tokens) <= 20 for tokens in script.sentences)
+    assert all(len(s.tokens) <= 20 for s in script.sentences)
+
+
+def test_parts_of_a_sentence_are_about_as_long() -> None:
+    pieces = split_sentences("one two three four five six seven", lambda text: len(text) <= 30)
+    assert pieces == ["one two three four", "five six seven"]
+
+
+def test_no_part_is_longer_than_a_breath() -> None:
+    script = FrontEnd(LetterEncoder(), ("en",), max_tokens=5000).prepare("and so it goes on " * 100)
+    assert len(script.sentences) == 4
+    assert max(len(s.tokens) for s in script.sentences) <= 600
+
+
+def test_pauses_follow_punctuation() -> None:
+    script = front_end().prepare('"well done." he said, and this is what came, word by word. end')
+    assert [s.pause for s in script.sentences] == [0.2, 0.0, 0.1, 0.2, 0.0]
 
 
 def test_sentences_without_a_letter_are_dropped() -> None:
@@ -117,10 +133,19 @@ def test_unknown_letters_are_reported_and_punctuation_is_not() -> None:
     assert "\N{GREEK SMALL LETTER ALPHA}" in warning
 
 
-@pytest.mark.parametrize("text", ["", " \n", "?!", "\N{SNOWMAN}"])
+@pytest.mark.parametrize(
+    "text", ["", " \n", "?!", "\N{SNOWMAN}", "\N{GRINNING FACE}" * 9, "\ud83d", "\0", "\0\udc00 \n"]
+)
 def test_what_cannot_be_spoken_is_refused(text: str) -> None:
     with pytest.raises(TextError):
         front_end().prepare(text)
+
+
+@pytest.mark.parametrize(
+    "dirt", ["\0", "\ud83d", "\udc00\ud800", "\N{GRINNING FACE}", "\x1b[0m", "\N{ZERO WIDTH JOINER}"]
+)
+def test_what_cannot_be_spoken_leaves_the_rest(dirt: str) -> None:
+    assert len(front_end().prepare(f"hello{dirt} world").sentences) == 1
 
 
 def test_a_text_without_end_is_refused() -> None:
@@ -140,7 +165,7 @@ def test_a_language_that_the_model_lacks_is_refused() -> None:
 
 def test_other_languages_keep_their_digits() -> None:
     german = FrontEnd(LetterEncoder("abcdefghijklmnopqrstuvwxyz 0123456789"), ("de",), max_tokens=20)
-    assert len(german.prepare("am 7 mai").sentences[0]) == 8
+    assert len(german.prepare("am 7 mai").sentences[0].tokens) == 8
 
 
 def test_accents_that_the_model_does_not_know_are_dropped() -> None:
@@ -148,6 +173,6 @@ def test_accents_that_the_model_does_not_know_are_dropped() -> None:
     plain = front_end().prepare("cafe Era")
     accented = front_end().prepare(f"caf{e_acute} {e_acute.upper()}ra")
     assert accented.warnings == ()
-    assert (accented.sentences[0] == plain.sentences[0]).all()
+    assert (accented.sentences[0].tokens == plain.sentences[0].tokens).all()
     kept = front_end(f"cafer {e_acute}").prepare(f"caf{e_acute}")
-    assert kept.sentences[0][-1] == 7
+    assert kept.sentences[0].tokens[-1] == 7

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from speechtrt.bundle import Limits, TtsSpec
+from speechtrt.runtime.tts.ending import Ending
 from speechtrt.runtime.tts.utterance import DropoutMasks, StepLimits, Utterance
 
 SPEC = TtsSpec(2, 2, 8, dropout=0.5, stop_threshold=0.5, min_ratio=1.0, max_ratio=10.0)
@@ -17,7 +18,7 @@ def utterance(limits: StepLimits) -> Utterance:
 
 def steps_until_the_end(speech: Utterance, stops: list[tuple[float, float]]) -> int:
     for stop in stops:
-        speech.take(np.full((2, 3), speech.steps, np.float32), np.array(stop))
+        speech.take(np.full((2, 3), speech.steps, np.float32), sum(stop))
         if speech.finished:
             break
     return speech.steps
@@ -37,7 +38,14 @@ def test_fixed_steps_are_limited_by_the_model() -> None:
 
 
 def test_stop_probabilities_of_a_step_are_added() -> None:
-    assert steps_until_the_end(utterance(StepLimits(0, 9)), [(0.2, 0.2), (0.3, 0.3), (0, 0)]) == 2
+    assert steps_until_the_end(utterance(StepLimits(0, 9)), [(0.2, 0.2), (0.3, 0.3), (0.5, 0.0), (0, 0)]) == 2
+
+
+def test_a_stop_that_does_not_last_is_none() -> None:
+    speech = utterance(StepLimits(0, 30))
+    assert steps_until_the_end(speech, [(0, 0), (0.9, 0.9), (0, 0), (0, 0), (0.9, 0.9), (0.9, 0.9), (0, 0)]) == 5
+    assert len(speech.frames) == 10
+    assert speech.ending is Ending.STOP
 
 
 def test_it_does_not_end_before_its_least_steps() -> None:
@@ -47,15 +55,15 @@ def test_it_does_not_end_before_its_least_steps() -> None:
 def test_it_is_cut_at_its_most_steps() -> None:
     speech = utterance(StepLimits(0, 4))
     assert steps_until_the_end(speech, [(0, 0)] * 9) == 4
-    assert speech.cut
+    assert speech.ending is Ending.LENGTH
 
 
 @pytest.mark.parametrize("limits", [StepLimits(4, 4), StepLimits(0, 9)])
 def test_an_end_as_wished_is_no_cut(limits: StepLimits) -> None:
     speech = utterance(limits)
-    steps_until_the_end(speech, [(0, 0)] * 3 + [(0.9, 0.9)])
+    steps_until_the_end(speech, [(0, 0)] * 3 + [(0.9, 0.9)] * 2)
     assert speech.finished
-    assert not speech.cut
+    assert speech.ending is not None and speech.ending.regular
 
 
 def test_frames_are_kept_in_order_while_they_grow() -> None:
@@ -63,6 +71,14 @@ def test_frames_are_kept_in_order_while_they_grow() -> None:
     steps_until_the_end(speech, [(0, 0)] * 400)
     assert speech.frames.shape == (800, 3)
     assert (speech.frames[:, 0] == np.repeat(np.arange(400), 2)).all()
+
+
+def test_masks_do_not_depend_on_how_many_are_drawn_at_once() -> None:
+    masks, generator = DropoutMasks.seeded(5, 1, 0.5), DropoutMasks.seeded(5, 1, 0.5).generator
+    out = np.empty((2, 7), np.float32)
+    for _ in range(100):
+        masks.draw(out)
+        np.testing.assert_array_equal(out, (generator.random((2, 7), dtype=np.float32) < 0.5) * 2.0)
 
 
 def test_masks_are_zero_or_scaled_and_as_frequent_as_they_should_be() -> None:
