@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,25 @@ Samples = npt.NDArray[np.float32]
 
 LOWEST_RATE = 4_000
 HIGHEST_RATE = 384_000
+
+
+class AudioFormat(StrEnum):
+    """What a file may be written as; the values are the usual endings of its name."""
+
+    WAV = "wav"
+    FLAC = "flac"
+    MP3 = "mp3"
+    OPUS = "opus"
+
+
+OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+ENCODINGS: dict[AudioFormat, tuple[str, str, tuple[int, ...]]] = {  # container, codec, its rates (none: any)
+    AudioFormat.WAV: ("WAV", "PCM_16", ()),
+    AudioFormat.FLAC: ("FLAC", "PCM_16", ()),
+    AudioFormat.MP3: ("MP3", "MPEG_LAYER_III", MP3_RATES),
+    AudioFormat.OPUS: ("OGG", "OPUS", OPUS_RATES),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +76,26 @@ def read_audio(path: Path) -> Audio:
     return Audio(frames.mean(axis=1, dtype=np.float32), rate)
 
 
-def write_wav(path: Path, audio: Audio) -> None:
-    """Write 16-bit WAV in one step; a missing folder or a full disk raises AudioError and leaves nothing behind."""
+def encode_audio(audio: Audio, kind: AudioFormat) -> bytes:
+    """The bytes of a file; a rate that the format lacks is resampled to 48 kHz."""
     import soundfile
 
+    container, subtype, rates = ENCODINGS[kind]
+    if rates and audio.rate not in rates:
+        audio = audio.resampled(48_000)
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(audio.samples, -1.0, 1.0), audio.rate, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, np.clip(audio.samples, -1.0, 1.0), audio.rate, format=container, subtype=subtype)
+    return buffer.getvalue()
+
+
+def write_audio(path: Path, audio: Audio, kind: AudioFormat) -> None:
+    """Write a file in one step; a missing folder or a full disk raises AudioError and leaves nothing behind."""
     try:
-        write_bytes(path, buffer.getvalue())
+        write_bytes(path, encode_audio(audio, kind))
     except OSError as error:
         raise AudioError(f"{path}: cannot be written ({error.strerror}); choose another path") from error
+
+
+def write_wav(path: Path, audio: Audio) -> None:
+    """Write 16-bit WAV in one step. Raises AudioError."""
+    write_audio(path, audio, AudioFormat.WAV)

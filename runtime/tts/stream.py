@@ -22,6 +22,11 @@ class SpeechStream:
         self._cancel = weakref.finalize(self, worker.cancel, job.index)
         self._cancel.atexit = False
 
+    @property
+    def complete(self) -> bool:
+        """Whether every chunk has been taken and the speech is whole."""
+        return isinstance(self._end, Completion)
+
     def result(self) -> Speech:
         """The whole speech, when it is finished. Raises DeadlineError, CancelledError or BackendError."""
         for _ in self:

@@ -46,7 +46,7 @@ def test_synth_writes_a_wav_and_a_document(tiny_tts_engines: Path, tmp_path: Pat
     assert document["engine"] == "ort-cpu-fp32"
     assert document["first_audio_seconds"] > 0
     [warning] = document["warnings"]
-    assert "stopped by the length limit" in warning
+    assert "sentence 1 repeated itself and was cut" in warning  # as random weights do
     assert result.stderr == f"warning: {warning}\n"
 
 
@@ -68,6 +68,43 @@ def test_synth_speaks_a_file(tiny_tts_engines: Path, tmp_path: Path) -> None:
     assert out.is_file()
 
 
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "opus"])
+def test_synth_writes_every_format(tiny_tts_engines: Path, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / f"out.{kind}"
+    assert call("synth", "hello", "-o", out, "--engines", tiny_tts_engines).exit_code == 0
+    wav = tmp_path / "reference.wav"
+    assert call("synth", "hello", "-o", wav, "--engines", tiny_tts_engines).exit_code == 0
+    audio, reference = read_audio(out), read_audio(wav)
+    assert audio.rate == reference.rate
+    assert audio.seconds == pytest.approx(reference.seconds, abs=0.1)
+    assert soundfile.info(str(out)).format == {"opus": "OGG"}.get(kind, kind.upper())
+
+
+def test_a_stream_is_the_same_sound(tiny_tts_engines: Path, tmp_path: Path) -> None:
+    whole, made, raw = tmp_path / "whole.wav", tmp_path / "made.wav", tmp_path / "made.raw"
+    for out, more in ((whole, ()), (made, ("--stream",)), (raw, ("--stream",))):
+        assert call("synth", "hello there", "-o", out, "--engines", tiny_tts_engines, *more).exit_code == 0
+    expected = soundfile.read(whole, dtype="int16")[0]
+    assert np.abs(soundfile.read(made, dtype="int16")[0].astype(int) - expected).max() <= 1
+    assert np.abs(np.frombuffer(raw.read_bytes(), "<i2").astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("more", [(), ("--stream",), ("--format", "raw"), ("--format", "raw", "--stream")])
+def test_sound_goes_to_stdout(tiny_tts_engines: Path, more: tuple[str, ...]) -> None:
+    result = call("synth", "hello", "-o", "-", "--engines", tiny_tts_engines, *more)
+    assert result.exit_code == 0, result.output
+    assert result.stdout_bytes.startswith(b"RIFF") != ("raw" in more)
+    assert len(result.stdout_bytes) > 1000
+
+
+def test_a_stream_that_fails_leaves_nothing(tiny_tts_engines: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    assert "can be spoken" in refusal("synth", "?!", "-o", out, "--stream", "--engines", tiny_tts_engines)
+    assert not out.exists()
+    (tmp_path / "folder.wav").mkdir()
+    assert call("synth", "hi", "-o", tmp_path / "folder.wav", "--stream", "--engines", tiny_tts_engines).exit_code == 2
+
+
 def test_synth_refuses_in_one_line_and_writes_nothing(tiny_tts_engines: Path, tmp_path: Path) -> None:
     out, engines = tmp_path / "out.wav", ("--engines", tiny_tts_engines)
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
@@ -80,7 +117,16 @@ def test_synth_refuses_in_one_line_and_writes_nothing(tiny_tts_engines: Path, tm
 
 
 @pytest.mark.parametrize(
-    "wrong", [["-o", "x.wav"], ["hi", "--file", __file__, "-o", "x.wav"], ["hi", "-o", "x.mp3"], ["hi"]]
+    "wrong",
+    [
+        ["-o", "x.wav"],
+        ["hi", "--file", __file__, "-o", "x.wav"],
+        ["hi", "-o", "x.txt"],
+        ["hi", "-o", "x"],
+        ["hi"],
+        ["hi", "-o", "-", "--json"],
+        ["hi", "-o", "x.mp3", "--stream"],
+    ],
 )
 def test_synth_explains_wrong_usage(wrong: list[str]) -> None:
     assert call("synth", *wrong).exit_code == 2
