@@ -1,6 +1,7 @@
 """Inputs that were recorded while the reference model ran, one `.npz` per stage."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -56,7 +57,23 @@ def load_recording(bundle: BundleFolder, stage: StageSpec) -> Recording:
                 f"{bundle.path / path}: sample {index} lacks {', '.join(missing)}; "
                 f"it must hold every input of the stage {stage.name}, so export the bundle again"
             )
+        _check_shapes(bundle.path / path, stage, index, sample)
     return Recording(stage.name, tuple(samples[i] for i in sorted(samples)))
+
+
+def _check_shapes(path: Path, stage: StageSpec, index: int, sample: Feeds) -> None:
+    """Every recorded tensor has its stage's type and rank, and all agree on what a named dimension is."""
+    sizes: dict[str, int] = {}
+    for tensor in (t for t in stage.inputs if t.name in sample):
+        value = sample[tensor.name]
+        fits = value.ndim == len(tensor.shape) and value.dtype.name == tensor.dtype
+        for dim, size in zip(tensor.shape, value.shape, strict=False):
+            fits = fits and (sizes.setdefault(dim, size) if isinstance(dim, str) else dim) == size
+        if not fits:
+            raise ManifestError(
+                f"{path}: sample {index} has {tensor.name} as {value.dtype} {list(value.shape)}, "
+                f"the stage {stage.name} takes {tensor.dtype} {list(tensor.shape)}; export the bundle again"
+            )
 
 
 def _read(bundle: BundleFolder, path: str) -> dict[int, Feeds]:

@@ -17,9 +17,12 @@ from speechtrt.errors import BuildError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
 
+ON_GPU = {Precision.INT8: Precision.FP16, Precision.FP16: Precision.FP32}
 FALLBACK = {
     BackendName.ORT_CPU: {Precision.INT8: Precision.FP32},
-    BackendName.TENSORRT_RTX: {Precision.INT8: Precision.FP16, Precision.FP16: Precision.FP32},
+    BackendName.ORT_CUDA: ON_GPU,
+    BackendName.TENSORRT: ON_GPU,
+    BackendName.TENSORRT_RTX: ON_GPU,
 }
 
 

@@ -8,7 +8,7 @@ import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.helper import tensor_dtype_to_np_dtype
 
-from speechtrt.errors import BuildError
+from speechtrt.engines.admission import read_model
 from speechtrt.specs import Dim, DType, TensorSpec
 
 Array = np.ndarray
@@ -24,11 +24,8 @@ class Graph:
 
     @classmethod
     def load(cls, path: Path) -> "Graph":
-        """Read a model and infer its shapes. Raises BuildError for a file that is no ONNX model."""
-        try:
-            model = onnx.load(str(path))
-        except Exception as error:
-            raise BuildError(f"{path}: is not an ONNX model ({_first_line(error)}); export the bundle again") from error
+        """Read a model and infer its shapes. Raises BuildError for a file that is no sound ONNX model."""
+        model = read_model(path)
         _constants_to_initializers(model.graph)
         return cls(infer_shapes(model))
 
@@ -168,7 +165,3 @@ def _spec(value: onnx.ValueInfoProto) -> TensorSpec:
     tensor = value.type.tensor_type
     shape = tuple(d if d is not None else "unnamed" for d in (_dim(dim) for dim in tensor.shape.dim))
     return TensorSpec(value.name, DType(tensor_dtype_to_np_dtype(tensor.elem_type).name), shape)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]

@@ -220,6 +220,11 @@ def make_builder(backend: BackendName) -> EngineBuilder:
         from speechtrt.engines.builders.ort import OrtBuilder
 
         return OrtBuilder()
+    if backend is BackendName.ORT_CUDA:
+        from speechtrt.engines.builders.graph_file import GraphFileBuilder
+
+        return GraphFileBuilder()
+    from speechtrt.engines.builders.flavour import FLAVOURS
     from speechtrt.engines.builders.tensorrt import TensorRTBuilder
 
-    return TensorRTBuilder()
+    return TensorRTBuilder(FLAVOURS[backend])

@@ -10,9 +10,16 @@ from speechtrt.precision import BackendName
 
 PACKAGES = {
     BackendName.ORT_CPU: ("onnx", "onnxruntime"),
+    BackendName.ORT_CUDA: ("onnx", "onnxruntime"),
+    BackendName.TENSORRT: ("onnx", "onnxruntime", "polygraphy", "tensorrt"),
     BackendName.TENSORRT_RTX: ("onnx", "onnxruntime", "polygraphy", "tensorrt-rtx-cu13-bindings"),
 }
-RUNS_ON = {BackendName.ORT_CPU: "onnxruntime", BackendName.TENSORRT_RTX: "tensorrt-rtx-cu13-bindings"}
+RUNS_ON = {
+    BackendName.ORT_CPU: "onnxruntime",
+    BackendName.ORT_CUDA: "onnxruntime",
+    BackendName.TENSORRT: "tensorrt",
+    BackendName.TENSORRT_RTX: "tensorrt-rtx-cu13-bindings",
+}
 
 
 def builder_versions(backend: BackendName) -> dict[str, str]:

@@ -65,6 +65,9 @@ PACKAGES = (
     Package("tensorrt-rtx-cu13-libs", "the tensorrt-rtx backend (libraries)", "export"),
     Package("starlette", "serve-stream", "serve"),
     Package("uvicorn", "serve-stream", "serve"),
+    Package("tensorrt", "the tensorrt backend; wants NVIDIA's package index", "tensorrt"),
+    Package("onnxruntime-gpu", "the ort-cuda backend", "gpu"),
+    Package("cuda-python", "running engines on a GPU", "gpu"),
     Package("matplotlib", "benchmark pictures", "bench"),
 )
 

@@ -15,6 +15,8 @@ class BackendName(StrEnum):
     """What executes a stage."""
 
     ORT_CPU = "ort-cpu"
+    ORT_CUDA = "ort-cuda"
+    TENSORRT = "tensorrt"
     TENSORRT_RTX = "tensorrt-rtx"
 
     @property

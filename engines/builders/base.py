@@ -10,7 +10,10 @@ from speechtrt.engines.graph import Graph
 class EngineBuilder(Protocol):
     """Turns a lowered graph into the file that the backend loads."""
 
-    suffix: str
+    @property
+    def suffix(self) -> str:
+        """Of the engine's file name."""
+        ...
 
     def build(self, graph: Graph, profiles: tuple[Profile, ...]) -> bytes:
         """The engine's bytes. Raises BuildError, or BackendError when the backend is not installed."""
@@ -19,6 +22,6 @@ class EngineBuilder(Protocol):
     def open(self, path: Path) -> str:
         """Load an engine file; returns "" or a note that says why it could only be checked in part.
 
-        Raises BuildError when the file is no engine.
+        Raises BuildError or IntegrityError when the file is no engine for this machine.
         """
         ...

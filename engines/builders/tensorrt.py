@@ -1,9 +1,11 @@
-"""TensorRT for RTX GPUs, built ahead of time on any machine."""
+"""TensorRT, and TensorRT-RTX, whose engines are built ahead of time on any machine."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from speechtrt.engine_set import Profile
-from speechtrt.engines.builders.rtx_network import (
+from speechtrt.engines.builders.flavour import Flavour
+from speechtrt.engines.builders.network import (
     compile_network,
     deserialise,
     messages,
@@ -12,25 +14,38 @@ from speechtrt.engines.builders.rtx_network import (
 )
 from speechtrt.engines.graph import Graph
 from speechtrt.errors import BuildError
+from speechtrt.plan import read_plan
 
 NO_DRIVER = "cudaError"
+TIMINGS = Path("build/cache/timing.cache")
 
 
+@dataclass(frozen=True, slots=True)
 class TensorRTBuilder:
     """Strongly typed: the graph alone decides the precision."""
 
-    suffix = ".engine"
+    flavour: Flavour
+    timings: Path = TIMINGS
+    suffix: str = ".engine"
 
     def build(self, graph: Graph, profiles: tuple[Profile, ...]) -> bytes:
         """See EngineBuilder."""
-        with messages() as said:
-            return compile_network(parse_network(graph, said), graph, profiles, said)
+        with messages(self.flavour) as said:
+            parsed = parse_network(self.flavour, graph, said)
+            return compile_network(self.flavour, parsed, graph, profiles, said, self.timings)
 
     def open(self, path: Path) -> str:
-        """See EngineBuilder. Reading an engine back needs a CUDA driver."""
-        with messages() as said:
-            if deserialise(path.read_bytes()):
+        """See EngineBuilder. Reading an engine back needs a CUDA driver; a header does not."""
+        if self.flavour.ahead_of_time:
+            self._check_header(path)
+        with messages(self.flavour) as said:
+            if deserialise(self.flavour, path.read_bytes()):
                 return ""
             if any(NO_DRIVER in message for message in said):
                 return "not opened: this machine has no CUDA driver"
-            raise BuildError(f"{path}: TensorRT-RTX refuses this engine: {summary(said)}; build it again")
+            raise BuildError(f"{path}: {self.flavour.label} refuses this engine: {summary(said)}; build it again")
+
+    def _check_header(self, path: Path) -> None:
+        found, here = read_plan(path).version, self.flavour.version()
+        if found != here:
+            raise BuildError(f"{path}: was built with {self.flavour.label} {found}, this is {here}; build it again")

@@ -16,7 +16,7 @@ from speechtrt.precision import Precision
 
 BUILDS = "builds"
 TIME_RATIO = "time_ratio"
-STAND_IN = "graph checked with ONNX Runtime; engine not executed: no RTX GPU"
+STAND_IN = "graph checked with ONNX Runtime; engine not executed: no GPU"
 
 
 @dataclass(frozen=True, slots=True)

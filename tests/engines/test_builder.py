@@ -16,7 +16,7 @@ from speechtrt.documents import write_document
 from speechtrt.engine_set import EngineFolder, Profile, Status
 from speechtrt.engines import versions
 from speechtrt.engines.builder import build_engine_set
-from speechtrt.engines.builders import rtx_network
+from speechtrt.engines.builders.flavour import prepare
 from speechtrt.engines.builders.ort import OrtBuilder
 from speechtrt.engines.current import current_engine_set
 from speechtrt.engines.gate.limits import LIMITS, Limits
@@ -191,6 +191,30 @@ def test_calibration_that_lacks_an_input_is_refused(tmp_path: Path, ctc_bundle: 
         build_in(tmp_path, bundle)
 
 
+@pytest.mark.parametrize(
+    ("pcm", "says"),
+    [
+        (
+            np.zeros((2, 127), np.float32),
+            r"has pcm as float32 \[2, 127\], the stage step_160 takes float32 \['slots', 128\]",
+        ),
+        (np.zeros((3, 128), np.float32), r"has samples as int64 \[2\]"),
+        (np.zeros((2, 128), np.float64), "has pcm as float64"),
+        (np.zeros((2, 1, 128), np.float32), "has pcm as float32"),
+    ],
+)
+def test_calibration_of_the_wrong_shape_is_refused(
+    tmp_path: Path, ctc_bundle: Path, pcm: np.ndarray, says: str
+) -> None:
+    bundle = copy_bundle(ctc_bundle, tmp_path)
+    arrays = {"0/pcm": pcm, "0/samples": np.full(2, 128, np.int64)}
+    np.savez(bundle / "calibration" / "step_160.npz", allow_pickle=False, **arrays)
+    manifest = replace(BundleFolder.open(bundle).manifest, files=list_files(bundle, exclude=BUNDLE_FILE))
+    write_document(bundle / BUNDLE_FILE, manifest)
+    with pytest.raises(ManifestError, match=says):
+        build_in(tmp_path, bundle)
+
+
 def test_a_precision_the_backend_does_not_run_is_refused(tmp_path: Path, ctc_bundle: Path) -> None:
     with pytest.raises(BuildError, match="ort-cpu does not run fp16; it runs fp32, int8"):
         build_in(tmp_path, ctc_bundle, precision=Precision.FP16)
@@ -200,12 +224,12 @@ def test_missing_tensorrt_names_what_to_install(
     tmp_path: Path, ctc_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt_rtx_bindings", None)
-    rtx_network.tensorrt_rtx.cache_clear()
+    prepare.cache_clear()
     try:
         with pytest.raises(BackendError, match=r"pip install 'speechtrt\[export\]'"):
             build_in(tmp_path, ctc_bundle, RTX)
     finally:
-        rtx_network.tensorrt_rtx.cache_clear()
+        prepare.cache_clear()
 
 
 def test_warm_build_takes_no_time(build: Build, tts_bundle: Path) -> None:

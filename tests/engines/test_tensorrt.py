@@ -1,15 +1,19 @@
 """The real parser and builder: every precision compiles, and a graph that would be followed loosely does not."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from speechtrt.engine_set import Profile
+from speechtrt.engines.builders.flavour import FULL, RTX, prepare
+from speechtrt.engines.builders.network import check_types, messages, parse_network
 from speechtrt.engines.builders.tensorrt import TensorRTBuilder
 from speechtrt.engines.graph import Graph, infer_shapes
 from speechtrt.engines.lowering.tensorrt import lower_for_tensorrt
-from speechtrt.errors import BuildError
+from speechtrt.errors import BackendError, BuildError, IntegrityError
+from speechtrt.plan import HEADER, MAGIC
 from speechtrt.precision import Precision
 from tests.engines import tiny_graphs as tiny
 from tests.engines.conftest import Build
@@ -27,7 +31,7 @@ def test_every_stage_compiles(build: Build, tts_bundle: Path, precision: str) ->
     assert (cache.dtype, cache.shape[2]) == ("float32" if precision == "fp32" else "float16", 64)
     assert folder.file(decoder.file.path).read_bytes()[4:8] != b""
     notes = {row.note for row in folder.manifest.gate}
-    assert all("not executed: no RTX GPU" in note for note in notes)
+    assert all("not executed: no GPU" in note for note in notes)
 
 
 @pytest.mark.parametrize("precision", ["fp16", "int8"])
@@ -47,7 +51,7 @@ def test_an_unused_input_is_an_error() -> None:
     draft.op("Attention", "q", "k", "v", "", "", "", "lengths", to="out")
     draft.output("out", tiny.F32, "slots", 2, 1, 8)
     with pytest.raises(BuildError, match="Unused Input") as caught:
-        TensorRTBuilder().build(Graph(infer_shapes(draft.model())), PROFILES)
+        TensorRTBuilder(RTX).build(Graph(infer_shapes(draft.model())), PROFILES)
     assert "\n" not in str(caught.value)
 
 
@@ -57,19 +61,19 @@ def test_what_the_parser_refuses_is_one_readable_error() -> None:
         if node.op_type == "TensorScatter":
             next(a for a in node.attribute if a.name == "mode").s = b"circular"
     with pytest.raises(BuildError, match="linear") as caught:
-        TensorRTBuilder().build(Graph(infer_shapes(model)), PROFILES)
+        TensorRTBuilder(RTX).build(Graph(infer_shapes(model)), PROFILES)
     assert "\n" not in str(caught.value)
 
 
 def test_a_cache_of_open_length_is_refused() -> None:
     with pytest.raises(BuildError, match="static"):
-        TensorRTBuilder().build(Graph(infer_shapes(tiny.decoder())), PROFILES)
+        TensorRTBuilder(RTX).build(Graph(infer_shapes(tiny.decoder())), PROFILES)
 
 
 def test_a_dimension_without_a_size_is_named() -> None:
     graph = lower_for_tensorrt(Graph(infer_shapes(tiny.decoder())), PROFILES, Precision.FP16)
     with pytest.raises(BuildError, match="text_len"):
-        TensorRTBuilder().build(graph, PROFILES[:2])
+        TensorRTBuilder(RTX).build(graph, PROFILES[:2])
 
 
 def test_a_border_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,14 +81,62 @@ def test_a_border_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     full = lower_for_tensorrt(Graph(infer_shapes(tiny.decoder())), PROFILES, Precision.FP32)
     monkeypatch.setattr(graph, "specs", full.specs)
     with pytest.raises(BuildError, match="the graph has it as float32"):
-        TensorRTBuilder().build(graph, PROFILES)
+        TensorRTBuilder(RTX).build(graph, PROFILES)
 
 
-def test_a_file_that_is_no_engine_is_not_opened_quietly(tmp_path: Path) -> None:
-    """Without a driver nothing can be read back, and the note says so."""
+def test_a_file_that_is_no_engine_is_refused_without_a_driver(tmp_path: Path) -> None:
     path = tmp_path / "x.engine"
-    path.write_bytes(np.zeros(64, np.uint8).tobytes())
-    try:
-        assert "no CUDA driver" in TensorRTBuilder().open(path)
-    except BuildError as error:
-        assert "refuses" in str(error)
+    path.write_bytes(bytes(64))
+    with pytest.raises(IntegrityError, match="expected a TensorRT-RTX engine"):
+        TensorRTBuilder(RTX).open(path)
+
+
+def test_an_engine_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.engine"
+    path.write_bytes(HEADER.pack(MAGIC, 0, 2, HEADER.size, 1, 6, 0, 9))
+    with pytest.raises(BuildError, match=r"was built with TensorRT-RTX 1\.6\.0\.9, this is"):
+        TensorRTBuilder(RTX).open(path)
+
+
+def test_a_network_of_another_type_inside_is_refused() -> None:
+    """Products that the parser would compute in another type than the graph says: a precision without effect."""
+    graph = lower_for_tensorrt(Graph(infer_shapes(tiny.decoder())), PROFILES, Precision.FP16)
+    with messages(RTX) as said:
+        network = parse_network(RTX, graph, said)[1]
+    product = next(n.output[0] for n in graph.nodes if n.op_type == "MatMul")
+    graph.types[product].elem_type = tiny.F32
+    with pytest.raises(BuildError, match=f"sees the tensor {product} as float16, the graph has it as float32"):
+        check_types(RTX, network, graph)
+
+
+def test_an_old_tensorrt_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", SimpleNamespace(__version__="10.9.0.34"))
+    with pytest.raises(BackendError, match=r"TensorRT 10\.9\.0\.34 is too old, expected 10\.15 or newer"):
+        FULL.load()
+
+
+def test_an_absent_tensorrt_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    with pytest.raises(BackendError, match="pip install tensorrt"):
+        FULL.load()
+
+
+def test_one_process_serves_one_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
+    TensorRTBuilder(RTX).build(
+        lower_for_tensorrt(Graph(infer_shapes(tiny.decoder())), PROFILES, Precision.FP32), PROFILES
+    )
+    monkeypatch.setitem(sys.modules, "tensorrt", SimpleNamespace(__version__="11.4.0"))
+    with pytest.raises(BackendError, match="built for the other TensorRT"):
+        prepare(FULL)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_a_set_for_cuda_is_made_of_graphs(build: Build, tts_bundle: Path, precision: str) -> None:
+    """Half caches at the border, no FP32 product but by reason; executed by the CPU's kernels here."""
+    folder = build(tts_bundle, "ort-cuda", precision)
+    decoder = folder.manifest.stage("decoder")
+    assert decoder.precision is Precision(precision)
+    assert decoder.spec.input("self_k_0").dtype == "float16"
+    kinds = {n.op_type for n in Graph.load(folder.file(decoder.file.path)).nodes}
+    assert ("QuantizeLinear" in kinds) is (precision == "int8")
+    assert all("not executed: no GPU" in row.note for row in folder.manifest.gate)

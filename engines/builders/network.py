@@ -1,18 +1,20 @@
-"""TensorRT-RTX's parser and builder through Polygraphy, with every message they log kept and judged."""
+"""TensorRT's parser and builder through Polygraphy, with every message they log kept and judged."""
 
-import importlib
-import os
 import re
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from onnx import TensorProto
+
 from speechtrt.engine_set import Profile
+from speechtrt.engines.builders.flavour import Flavour, prepare
 from speechtrt.engines.graph import Graph
-from speechtrt.errors import BackendError, BuildError
+from speechtrt.engines.policy import heavy_nodes
+from speechtrt.errors import BuildError
 from speechtrt.specs import DType, TensorSpec
 
 HARMLESS = (
@@ -21,36 +23,23 @@ HARMLESS = (
 )
 DUMP = ("--- Begin node", "--- End node", "catchCudaError")
 DTYPES = {"FLOAT": DType.FLOAT32, "HALF": DType.FLOAT16, "INT64": DType.INT64, "INT32": DType.INT32, "BOOL": DType.BOOL}
-
-
-@cache
-def tensorrt_rtx() -> Any:
-    """The bindings, under the name Polygraphy looks for. Raises BackendError."""
-    try:
-        module = importlib.import_module("tensorrt_rtx_bindings")
-    except (ImportError, OSError) as error:
-        raise BackendError(
-            f"tensorrt-rtx cannot be loaded ({error}); building for it needs: pip install 'speechtrt[export]'"
-        ) from error
-    os.environ["POLYGRAPHY_USE_TENSORRT_RTX"] = "1"
-    sys.modules.setdefault("tensorrt_rtx", module)
-    return module
+ELEMENTS: dict[int, DType] = {TensorProto.FLOAT: DType.FLOAT32, TensorProto.FLOAT16: DType.FLOAT16}
 
 
 @contextmanager
-def messages() -> Iterator[list[str]]:
+def messages(flavour: Flavour) -> Iterator[list[str]]:
     """What TensorRT logs at warning level or above while the block runs."""
-    listener = _listener()
+    listener = _listener(flavour)
     listener.messages = []
     yield listener.messages
 
 
-def parse_network(graph: Graph, said: list[str]) -> Any:
-    """Builder, network and parser of a strongly typed network with the graph's own border. Raises BuildError.
+def parse_network(flavour: Flavour, graph: Graph, said: list[str]) -> Any:
+    """Builder, network and parser of a strongly typed network with the graph's own types. Raises BuildError.
 
     Attention is marked decomposable: head widths without a fused kernel are split instead of refused.
     """
-    tensorrt_rtx()
+    prepare(flavour)
     from polygraphy.backend.trt import network_from_onnx_bytes, set_decomposable_attentions
     from polygraphy.exception import PolygraphyException
 
@@ -58,33 +47,47 @@ def parse_network(graph: Graph, said: list[str]) -> Any:
         parsed = network_from_onnx_bytes(graph.to_bytes(), strongly_typed=True)
         parsed = set_decomposable_attentions(parsed)
     except PolygraphyException as error:
-        raise BuildError(f"TensorRT-RTX cannot parse the graph: {summary(said) or error}") from error
-    _refuse_warnings(said)
-    _check_border(parsed[1], graph)
+        raise BuildError(f"{flavour.label} cannot parse the graph: {summary(said) or error}") from error
+    _refuse_warnings(flavour, said)
+    check_types(flavour, parsed[1], graph)
     return parsed
 
 
-def compile_network(parsed: Any, graph: Graph, profiles: tuple[Profile, ...], said: list[str]) -> bytes:
-    """The serialised engine. Raises BuildError."""
-    from polygraphy.backend.tensorrt_rtx import CreateConfigRTX
+def compile_network(
+    flavour: Flavour, parsed: Any, graph: Graph, profiles: tuple[Profile, ...], said: list[str], timings: Path
+) -> bytes:
+    """The serialised engine; measured tactics are kept in the file `timings`. Raises BuildError."""
     from polygraphy.backend.trt import engine_bytes_from_network
     from polygraphy.exception import PolygraphyException
 
-    config = CreateConfigRTX(profiles=[_shapes(graph, profiles)])
+    config = _config(flavour, _shapes(graph, profiles), timings)
+    keep = {} if flavour.ahead_of_time else {"save_timing_cache": str(timings)}
     try:
         with warnings.catch_warnings():
             # Polygraphy sets a timing cache, which TensorRT-RTX answers with a deprecation.
             warnings.simplefilter("ignore", DeprecationWarning)
-            engine = bytes(engine_bytes_from_network(parsed, config=config))
+            engine = bytes(engine_bytes_from_network(parsed, config=config, **keep))
     except PolygraphyException as error:
-        raise BuildError(f"TensorRT-RTX cannot build the graph: {summary(said) or error}") from error
-    _refuse_warnings(said)
+        raise BuildError(f"{flavour.label} cannot build the graph: {summary(said) or error}") from error
+    _refuse_warnings(flavour, said)
     return engine
 
 
-def deserialise(engine: bytes) -> bool:
-    """Whether this machine's TensorRT-RTX accepts an engine; the messages say why not."""
-    return tensorrt_rtx().Runtime(_listener()).deserialize_cuda_engine(engine) is not None
+def deserialise(flavour: Flavour, engine: bytes) -> bool:
+    """Whether this machine's TensorRT accepts an engine; the messages say why not."""
+    return prepare(flavour).Runtime(_listener(flavour)).deserialize_cuda_engine(engine) is not None
+
+
+def _config(flavour: Flavour, shapes: Any, timings: Path) -> Any:
+    """An ahead-of-time build measures nothing, so it has no timings to keep."""
+    if flavour.ahead_of_time:
+        from polygraphy.backend.tensorrt_rtx import CreateConfigRTX
+
+        return CreateConfigRTX(profiles=[shapes])
+    from polygraphy.backend.trt import CreateConfig
+
+    timings.parent.mkdir(parents=True, exist_ok=True)
+    return CreateConfig(profiles=[shapes], load_timing_cache=str(timings) if timings.is_file() else None)
 
 
 def summary(said: list[str]) -> str:
@@ -94,30 +97,45 @@ def summary(said: list[str]) -> str:
     return "; ".join(list(dict.fromkeys(lines))[:3])
 
 
-def _refuse_warnings(said: list[str]) -> None:
+def _refuse_warnings(flavour: Flavour, said: list[str]) -> None:
     """A warning such as "Unused Input" means that the engine would not compute what the graph says."""
     if text := summary(said):
-        raise BuildError(f"TensorRT-RTX warns where the graph must be followed exactly: {text}; change the graph")
+        raise BuildError(f"{flavour.label} warns where the graph must be followed exactly: {text}; change the graph")
 
 
 def _harmless(message: str) -> bool:
     return any(pattern.search(message) for pattern in HARMLESS)
 
 
-def _check_border(network: Any, graph: Graph) -> None:
-    """Names and element types of the network against the graph's. Raises BuildError."""
+def check_types(flavour: Flavour, network: Any, graph: Graph) -> None:
+    """Element types of the border and of every product against the graph's. Raises BuildError.
+
+    A strongly typed network computes in the types of its tensors, so a precision that had no effect shows here.
+    """
     found = [network.get_input(i) for i in range(network.num_inputs)]
     found += [network.get_output(i) for i in range(network.num_outputs)]
     inputs, outputs = graph.specs()
     wanted = {t.name: t.dtype for t in (*inputs, *outputs)}
     got = {t.name: DTYPES.get(t.dtype.name) for t in found}
+    products = _products(network)
+    for name in (node.output[0] for node in heavy_nodes(graph)):
+        element = ELEMENTS.get(graph.element(name))
+        if name in products and element is not None:
+            wanted[name], got[name] = element, products[name]
     wrong = sorted(n for n in wanted.keys() | got.keys() if wanted.get(n) != got.get(n))
     if wrong:
         name = wrong[0]
         raise BuildError(
-            f"TensorRT-RTX sees the tensor {name} as {got.get(name)}, the graph has it as {wanted.get(name)}; "
-            "the engine would not fit its callers"
+            f"{flavour.label} sees the tensor {name} as {got.get(name)}, the graph has it as {wanted.get(name)}; "
+            "the engine would not compute what was asked"
         )
+
+
+def _products(network: Any) -> dict[str, DType | None]:
+    """Types of everything the layers make, by name."""
+    layers = (network.get_layer(i) for i in range(network.num_layers))
+    made = (layer.get_output(i) for layer in layers for i in range(layer.num_outputs))
+    return {tensor.name: DTYPES.get(tensor.dtype.name) for tensor in made}
 
 
 def _shapes(graph: Graph, profiles: tuple[Profile, ...]) -> Any:
@@ -138,9 +156,9 @@ def _resolved(tensor: TensorSpec, sizes: dict[str, int]) -> tuple[int, ...]:
 
 
 @cache
-def _listener() -> Any:
+def _listener(flavour: Flavour) -> Any:
     """TensorRT keeps the first logger it meets for the whole process, and Polygraphy hands it this one."""
-    trt = tensorrt_rtx()
+    trt = prepare(flavour)
     from polygraphy.backend.trt import util
     from polygraphy.logger import G_LOGGER
 
