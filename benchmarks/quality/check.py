@@ -56,7 +56,7 @@ class SpeechQuality:
         if key not in self._texts:
             self._texts[key] = hear(reference, recordings)
         observations = compare_texts(recordings, hear(engines, recordings), self._texts[key])
-        return _report(observations, {r.id: r.id for r in recordings})
+        return _report(observations, {r.id: r.speaker for r in recordings})
 
 
 def _report(observations: list[Observation], blocks: dict[str, str]) -> QualityReport:

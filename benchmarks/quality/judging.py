@@ -58,7 +58,7 @@ def _figure(
 ) -> QualityFigure:
     rule = RULES[metric]
     columns = np.array([(o.value, o.reference, o.weight) for o in rows])
-    value, reference, weight = columns.sum(0)
+    value, reference, weight = columns.sum(0).tolist()
     drawn = resample(columns, [blocks[o.utterance] for o in rows])
     spread = interval(_differences(rule.scale, drawn))
     figure = quality_figure(

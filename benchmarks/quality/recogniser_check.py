@@ -8,23 +8,29 @@ from speechtrt.audio import Audio, read_audio
 from speechtrt.benchmarks.quality.readings import write_down
 from speechtrt.benchmarks.quality.spelling import plain_words
 from speechtrt.engines.gate.quality import Observation
-from speechtrt.models.evaluation.utterances import evaluation_utterances
+from speechtrt.models.evaluation.utterances import dialect_utterances, evaluation_utterances
 from speechtrt.models.word_errors import character_errors, word_errors
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Something that was said: by whom it was said names the group."""
+    """Something that was said, by a speaker of a group: of a dialect, or a voice that belongs to none."""
 
     id: str
     group: str
+    speaker: str
     text: str
     audio: Audio
 
 
 def shipped_recordings() -> tuple[Recording, ...]:
-    """The evaluation recordings of the package. Raises DataError or AudioError."""
-    return tuple(Recording(u.id, u.voice, plain_words(u.text), read_audio(u.path)) for u in evaluation_utterances())
+    """The recordings of the dialect groups, and those that belong to none. Raises DataError or AudioError."""
+    sets = (("dialects", dialect_utterances()), ("plain", evaluation_utterances()))
+    return tuple(
+        Recording(f"{name}/{u.id}", u.dialect or u.voice, u.voice, plain_words(u.text), read_audio(u.path))
+        for name, utterances in sets
+        for u in utterances
+    )
 
 
 def hear(engines: Path, recordings: Sequence[Recording]) -> list[str]:

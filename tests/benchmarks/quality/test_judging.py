@@ -3,6 +3,7 @@
 import pytest
 
 from speechtrt.benchmarks.quality.judging import judge
+from speechtrt.documents import encode_document
 from speechtrt.engines.gate.quality import Observation
 from speechtrt.quality import QualityFigure
 
@@ -31,6 +32,10 @@ def test_groups_are_reported_and_everything_is_judged() -> None:
     assert found["wer", "near"].passed
     assert found["wer", "near"].limit is None
     assert found["wer", "near"].low == found["wer", "near"].high == pytest.approx(20.0)
+
+
+def test_figures_can_be_written() -> None:
+    assert encode_document(judge(errors([2, 0], [1, 0], 10), {"a0": "a0", "a1": "a1"}))
 
 
 def test_equal_sets_differ_by_nothing() -> None:
