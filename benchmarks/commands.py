@@ -56,11 +56,15 @@ def tts(
     quick: bool,
     as_json: bool,
 ) -> None:
-    """Text to speech: transformers' generate_speech, one request at a time, against engines with batching."""
+    """Text to speech: from transformers' generate_speech to engines with batching and overlap, step by step."""
+    from speechtrt.benchmarks.engine_sets import reference_listener
     from speechtrt.benchmarks.tts.benchmark import Plan, run_tts
 
     subject = _tts_subject(model, dimensions, engines)
-    report = run_tts(subject, Plan(slots=slots, threads=threads, trials=trials, quick=quick), note)
+    plan = Plan(
+        slots=slots, threads=threads, trials=trials, quick=quick, listener=reference_listener(BUILD / "engines")
+    )
+    report = run_tts(subject, plan, note)
     path = report.write(out, f"tts_benchmarks_{dimensions}_dimensions" if dimensions else "tts_benchmarks")
     _show(report.result, report.table, path, as_json)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import speechtrt.models
 from speechtrt.bundle import Bundle
-from speechtrt.engine_set import EngineFolder, Status
+from speechtrt.engine_set import ENGINE_FILE, EngineFolder, Status
 from speechtrt.errors import BenchmarkError
 from speechtrt.precision import BackendName, Precision
 
@@ -40,3 +40,9 @@ def reference_checkpoint(name: str) -> Path:
     if not (folder / "config.json").is_file():
         raise BenchmarkError(f"there is no reference model {name!r}; give a checkpoint folder together with --engines")
     return folder
+
+
+def reference_listener(root: Path) -> Path | None:
+    """The reference recogniser in the reference precision below `root`, or None where it is not built."""
+    folder = root / "ctc-small" / f"{BackendName.ORT_CPU}-{Precision.FP32}"
+    return folder if (folder / ENGINE_FILE).is_file() else None

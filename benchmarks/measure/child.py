@@ -47,14 +47,18 @@ class Child(Generic[W]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the process. It may be called twice."""
         self._pipe.close()
         self._process.join(STOP_SECONDS)
         if self._process.is_alive():
             self._process.terminate()
             self._process.join()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _serve(pipe: Connection, factory: Callable[[], W]) -> None:

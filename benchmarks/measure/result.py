@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from speechtrt.benchmarks.environment import Environment
+from speechtrt.benchmarks.measure.bar import Bar
 from speechtrt.benchmarks.measure.verdict import Valid
 from speechtrt.documents import SCHEMA
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class Result(Generic[L, T]):
     """One run: where, under which load, every trial, and flat numbers in base units.
 
-    `valid` is True, or the reasons why the numbers may not be quoted.
+    `bars` are the promises that the run was to keep. `valid` is True, or the reasons why the numbers may not be quoted.
     """
 
     schema: int = SCHEMA
@@ -24,4 +25,5 @@ class Result(Generic[L, T]):
     load: L
     trials: tuple[T, ...]
     summary: dict[str, float]
+    bars: tuple[Bar, ...] = ()
     valid: Valid

@@ -1,5 +1,6 @@
 """The baseline: transformers' own `generate_speech`, PyTorch eager FP32, one request at a time."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Token
 
 from speechtrt.audio import Samples
 from speechtrt.benchmarks.measure.clock import Stopwatch
+from speechtrt.benchmarks.tts.arrival import Open
 from speechtrt.benchmarks.tts.load import Utterance
 from speechtrt.benchmarks.tts.stages import ModuleClock
-from speechtrt.benchmarks.tts.summary import BASELINE
-from speechtrt.benchmarks.tts.trial import Single, TtsTrial
+from speechtrt.benchmarks.tts.trial import BASELINE, Round, Served, TtsTrial
+from speechtrt.benchmarks.tts.uncached import forget_past
 from speechtrt.bundle import TtsSpec
 from speechtrt.errors import BenchmarkError
 from speechtrt.export.checkpoint import open_checkpoint
@@ -31,12 +33,17 @@ MODULES = {
 
 @dataclass(frozen=True, slots=True)
 class BaselineSide:
-    """How to start the baseline. `rule`: the stop rule that the engines follow; `seed` of the prenet's dropout."""
+    """How to start the baseline. `rule`: the stop rule that the engines follow; `seed` of the prenet's dropout.
+
+    Without `cache` every decoder step works on the whole past again.
+    """
 
     checkpoint: str
     rule: TtsSpec
     threads: int
     seed: int
+    name: str = BASELINE
+    cache: bool = True
 
     def __call__(self) -> "PyTorchSpeaker":
         """Load the checkpoint. Raises CheckpointError or BenchmarkError."""
@@ -45,9 +52,12 @@ class BaselineSide:
         if found.vocoder is None or not found.voices:
             raise BenchmarkError(f"{self.checkpoint}: has no vocoder/ or no voices/*.npy; the baseline needs both")
         voice = np.load(next(iter(found.voices.values())), allow_pickle=False).astype(np.float32).reshape(1, -1)
+        model = load_pretrained(SpeechT5ForTextToSpeech, found.folder)
+        if not self.cache:
+            forget_past(model)
         return PyTorchSpeaker(
             side=self,
-            model=load_pretrained(SpeechT5ForTextToSpeech, found.folder),
+            model=model,
             vocoder=load_pretrained(SpeechT5HifiGan, found.vocoder),
             tokenizer=SpeechT5Tokenizer.from_pretrained(found.folder),
             speaker=torch.from_numpy(voice),
@@ -69,28 +79,30 @@ class PyTorchSpeaker:
         for utterance in utterances:
             self._speak(utterance)
 
-    def speak(self, utterances: tuple[Utterance, ...], alone: tuple[int, ...]) -> TtsTrial:
-        """All requests in order, one at a time; so each of those `alone` is already served with nothing beside it."""
+    def speak(self, work: Round) -> TtsTrial:
+        """One trial: requests are served in the order in which they come, one at a time."""
         torch.manual_seed(self.side.seed)
-        done, lengths = [], []
+        times = work.arrival.times if isinstance(work.arrival, Open) else None
+        served: list[Served] = []
         with self._staged() as (stages, steps):
             watch = Stopwatch()
-            for utterance in utterances:
-                lengths.append(len(self._speak(utterance)))
-                done.append(watch.wall)
+            for index, utterance in enumerate(work.utterances):
+                arrived = watch.wall if times is None else times[index]
+                time.sleep(max(0.0, arrived - watch.wall))
+                seconds = len(self._speak(utterance)) / self.vocoder.config.sampling_rate
+                latency = watch.wall - arrived
+                served.append(Served(index, arrived, latency, seconds, latency))
             elapsed = watch.read()
-        served = np.diff([0.0, *done])
         return TtsTrial(
-            side=BASELINE,
+            scenario=work.scenario,
+            side=self.side.name,
             wall_seconds=elapsed.wall,
             cpu_seconds=elapsed.cpu,
             foreign_share=elapsed.foreign_share,
-            latency_seconds=tuple(done),
-            audio_seconds=tuple(n / self.vocoder.config.sampling_rate for n in lengths),
-            stage_seconds={**stages, "other": elapsed.wall - sum(stages.values())},
+            stage_seconds={**stages, "other": max(0.0, elapsed.wall - sum(stages.values()))},
             batch_fill=1.0,
             decoder_steps=len(steps),
-            singles=tuple(Single(i, float(served[i]), float(served[i])) for i in alone),
+            requests=tuple(served),
         )
 
     def _speak(self, utterance: Utterance) -> Samples:

@@ -1,6 +1,7 @@
-"""The picture of a text-to-speech result: latency by percentile, and where the time goes."""
+"""The picture of a text-to-speech result: what each rung bought, and where the time goes."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,71 +10,88 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from speechtrt.artifact import write_bytes
-from speechtrt.benchmarks.tts.summary import BASELINE, Numbers
+from speechtrt.benchmarks.tts.ladder import Rung
+from speechtrt.benchmarks.tts.side_numbers import Numbers
+from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED
 
 STAGES = ("text", "encoder", "decoder", "postnet", "vocoder", "scheduler", "other")
 # Okabe and Ito's palette, which readers with colour blindness can tell apart.
 STAGE_COLORS = ("#56B4E9", "#E69F00", "#0072B2", "#F0E442", "#D55E00", "#009E73", "#999999")
-SIDE_COLORS = ("#999999", "#009E73", "#CC79A7")
-QUANTILES = ("mean", "p50", "p95", "p99")
-BAR_WIDTH = 0.8
+PYTORCH, ENGINES = "#999999", "#009E73"
+QUANTILES = (("p50", "o"), ("p95", "D"))
 
 
-def write_chart(path: Path, title: str, sides: tuple[str, ...], summary: Numbers) -> None:
-    """Draw `summary` of `sides` into a PNG file."""
-    figure = Figure(figsize=(11, 4.4), dpi=160, layout="constrained")
+def write_chart(path: Path, title: str, rungs: Sequence[Rung], summary: Numbers) -> None:
+    """Draw `summary` of the rungs into a PNG file."""
+    figure = Figure(figsize=(14, 4.8), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2, width_ratios=(5, 6))
-    _latency(left, sides, summary)
-    _stages(right, sides, summary)
+    left, middle, right = figure.subplots(1, 3, width_ratios=(5, 4, 6))
+    _throughput(left, rungs, summary)
+    _latency(middle, rungs, summary)
+    _stages(right, rungs, summary)
     figure.suptitle(title, fontsize=11, fontweight="bold")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     write_bytes(path, buffer.getvalue())
 
 
-def _latency(axes: Axes, sides: tuple[str, ...], summary: Numbers) -> None:
-    places, width = np.arange(len(QUANTILES)), BAR_WIDTH / len(sides)
-    for number, (side, color) in enumerate(zip(sides, SIDE_COLORS, strict=False)):
-        heights = [summary[f"{side}.latency_seconds_{q}"] for q in QUANTILES]
-        shift = (number - (len(sides) - 1) / 2) * width
-        bars = axes.bar(places + shift, heights, width * 0.94, label=_label(side), color=color)
-        axes.bar_label(bars, fmt=_short, fontsize=6.5, padding=1)
-    axes.set_xticks(places, QUANTILES)
-    axes.set_ylabel("latency under the queued load [s]")
-    axes.margins(y=0.12)
-    axes.legend(frameon=False, fontsize=8)
-    _plain(axes, "y")
+def _throughput(axes: Axes, rungs: Sequence[Rung], summary: Numbers) -> None:
+    rates = [summary[f"{rung.side}.audio_seconds_per_second"] for rung in rungs]
+    colors = [PYTORCH if rung.side in (BASELINE, UNCACHED) else ENGINES for rung in rungs]
+    rows = _rows(axes, rungs)
+    bars = axes.barh(rows, rates, 0.6, color=colors)
+    axes.bar_label(bars, [f" {rate:.3g}" for rate in rates], fontsize=8)
+    axes.set_xscale("log")
+    axes.margins(x=0.15)
+    axes.set_xlabel("audio seconds per second, queued load")
+    axes.set_yticks(rows, [rung.adds for rung in rungs], fontsize=8)
+    _plain(axes)
 
 
-def _stages(axes: Axes, sides: tuple[str, ...], summary: Numbers) -> None:
-    rows = np.arange(len(sides))[::-1]
-    starts = np.zeros(len(sides))
+def _latency(axes: Axes, rungs: Sequence[Rung], summary: Numbers) -> None:
+    rows = _rows(axes, rungs)
+    for field, marker in QUANTILES:
+        for number, (label, color) in (
+            ("latency_seconds", ("queued", "#0072B2")),
+            ("single_latency_seconds", ("alone", "#D55E00")),
+        ):
+            values = [summary.get(f"{rung.side}.{number}_{field}", np.nan) for rung in rungs]
+            axes.plot(values, rows, marker, color=color, markersize=5, label=f"{label}, {field}")
+    axes.set_xscale("log")
+    axes.set_xlabel("latency [s]")
+    axes.set_yticks(rows, [""] * len(rungs))
+    axes.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, columnspacing=0.8)
+    _plain(axes)
+
+
+def _stages(axes: Axes, rungs: Sequence[Rung], summary: Numbers) -> None:
+    """Seconds of each stage for a second of audio; stages that overlap stand beside each other all the same."""
+    rows = _rows(axes, rungs)
+    starts = np.zeros(len(rungs))
+    audio = np.array([summary[f"{rung.side}.audio_seconds"] for rung in rungs])
     for stage, color in zip(STAGES, STAGE_COLORS, strict=True):
-        widths = np.array([summary.get(f"{side}.{stage}_seconds", 0.0) for side in sides])
+        widths = np.array([summary.get(f"{rung.side}.{stage}_seconds", 0.0) for rung in rungs]) / audio
         axes.barh(rows, widths, 0.6, left=starts, label=stage, color=color)
         starts += widths
-    for row, side, end in zip(rows, sides, starts, strict=True):
-        ratio = summary.get(f"{side}.throughput_ratio")
-        axes.text(end, row, f" {end:.3g} s" + (f" ({ratio:.1f}x rate)" if ratio else ""), va="center", fontsize=8)
-    axes.set_yticks(rows, [_label(side) for side in sides])
-    axes.set_xlabel("time for the whole load, by stage [s]")
-    axes.set_xlim(right=1.28 * max(starts))
+    for row, rung, end in zip(rows, rungs, starts, strict=True):
+        idle = summary.get(f"{rung.side}.idle_share")
+        axes.text(end, row, "" if idle is None else f" {idle:.0%} idle", va="center", fontsize=7)
+    cached = [end for rung, end in zip(rungs, starts, strict=True) if rung.side != UNCACHED]
+    axes.set_xlim(0, 1.25 * max(cached))
+    axes.set_xlabel("seconds of work per second of audio, by stage (the first bar is cut)")
+    axes.set_yticks(rows, [""] * len(rungs))
     axes.legend(
-        frameon=False, fontsize=8, ncols=len(STAGES), loc="upper center", bbox_to_anchor=(0.45, 1.1), columnspacing=1
+        frameon=False, fontsize=7, ncols=len(STAGES), loc="upper center", bbox_to_anchor=(0.5, 1.12), columnspacing=0.8
     )
-    _plain(axes, "x")
+    _plain(axes)
 
 
-def _short(seconds: float) -> str:
-    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
+def _rows(axes: Axes, rungs: Sequence[Rung]) -> list[int]:
+    axes.set_ylim(-0.6, len(rungs) - 0.4)
+    return list(range(len(rungs)))[::-1]
 
 
-def _label(side: str) -> str:
-    return "PyTorch, one at a time" if side == BASELINE else f"{side}, batched"
-
-
-def _plain(axes: Axes, grid: str) -> None:
+def _plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x" if grid == "x" else "y", color="#dddddd", linewidth=0.6)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -11,7 +11,7 @@ from transformers import SpeechT5ForTextToSpeech
 
 from speechtrt.benchmarks.measure.machine import MachineRates, measure_rates
 from speechtrt.benchmarks.tts.baseline import PyTorchSpeaker
-from speechtrt.benchmarks.tts.summary import Numbers
+from speechtrt.benchmarks.tts.side_numbers import Numbers
 
 FRAMES = 100
 FLOAT32 = 4

@@ -1,10 +1,9 @@
-"""The fixed set of texts that both sides speak."""
+"""The fixed set of texts that all sides speak."""
 
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
-ARRIVAL = "closed loop: all requests are queued at time 0; latency counts from there to the last sample"
 QUICK_TEXTS = 3
 SINGLE_TEXTS = 4
 SHORTEST_FIRST_FRACTION = 0.75
@@ -21,14 +20,14 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class TtsLoad:
-    """The load of a text-to-speech result, as its document states it."""
+    """The load of a text-to-speech result, as its document states it; `scenarios` in words, by name."""
 
     model: str
     weights: str
     utterances: int
     characters: int
     steps: str
-    arrival: str
+    scenarios: dict[str, str]
     baseline: str
     optimised: str
     slots: int
@@ -54,9 +53,15 @@ def spoken_in_steps(texts: tuple[str, ...], steps_per_character: float) -> tuple
     return tuple(Utterance(text, max(1, round(len(text) * steps_per_character))) for text in texts)
 
 
-def singles(utterances: tuple[Utterance, ...]) -> tuple[int, ...]:
-    """Indices of the utterances that are also spoken one at a time: of even spread among the shorter ones."""
-    order = sorted(range(len(utterances)), key=lambda i: len(utterances[i].text))
+def singles(utterances: tuple[Utterance, ...]) -> tuple[Utterance, ...]:
+    """The utterances that are also spoken one at a time: of even spread among the shorter ones."""
+    order = sorted(utterances, key=lambda u: len(u.text))
     shorter = order[: max(1, round(len(order) * SHORTEST_FIRST_FRACTION))]
     stride = max(1, len(shorter) // SINGLE_TEXTS)
     return tuple(shorter[::stride][:SINGLE_TEXTS])
+
+
+def middling(utterances: tuple[Utterance, ...], count: int) -> tuple[Utterance, ...]:
+    """The `count` utterances whose texts are nearest to the mean length: a small load with the cost of the whole."""
+    mean = sum(len(u.text) for u in utterances) / len(utterances)
+    return tuple(sorted(utterances, key=lambda u: abs(len(u.text) - mean))[:count])

@@ -2,27 +2,28 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from speechtrt.benchmarks.measure.child import Child
 from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.tts.load import Utterance, singles
-from speechtrt.benchmarks.tts.trial import Speaker, TtsTrial
+from speechtrt.benchmarks.tts.trial import Round, Speaker, TtsTrial
 
-Sides = Mapping[str, Callable[[], Speaker]]
+Factory = Callable[[], Speaker]
+Sides = Mapping[str, Factory]
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Every trial in the order in which it ran, and the peak resident bytes of each side's process."""
+    """Every trial in the order in which it ran, and the peak resident bytes of the sides that were compared."""
 
     trials: tuple[TtsTrial, ...]
     peak_bytes: dict[str, int]
 
-    def of(self, side: str) -> tuple[TtsTrial, ...]:
-        """The trials of one side."""
-        return tuple(t for t in self.trials if t.side == side)
+    def of(self, side: str, scenario: str) -> tuple[TtsTrial, ...]:
+        """The trials of one side in one scenario."""
+        return tuple(t for t in self.trials if t.side == side and t.scenario == scenario)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,11 @@ class WarmUp:
 class Speak:
     """One trial."""
 
-    utterances: tuple[Utterance, ...]
-    alone: tuple[int, ...]
+    work: Round
 
     def __call__(self, speaker: Speaker) -> TtsTrial:
         """Speak everything once."""
-        return speaker.speak(self.utterances, self.alone)
+        return speaker.speak(self.work)
 
 
 def peak_of(_speaker: Speaker) -> int:
@@ -53,18 +53,36 @@ def peak_of(_speaker: Speaker) -> int:
     return peak_bytes()
 
 
-def measure(sides: Sides, utterances: tuple[Utterance, ...], trials: int, report: Report) -> Measurement:
-    """Run `trials` rounds; in each, every side speaks once. Raises BenchmarkError."""
-    alone = singles(utterances)
-    warm = WarmUp(tuple(utterances[i] for i in alone[:1]))
-    done = []
-    with ExitStack() as stack:
-        children = {name: stack.enter_context(Child(name, factory)) for name, factory in sides.items()}
-        for name, child in children.items():
-            report(f"{name}: loading and warming up")
-            child.call(warm)
-        for number in range(trials):
-            for name, child in children.items():
-                done.append(child.call(Speak(utterances, alone)))
-                report(f"trial {number + 1} of {trials}: {name} took {done[-1].wall_seconds:.1f} s")
-        return Measurement(tuple(done), {name: child.call(peak_of) for name, child in children.items()})
+@dataclass(slots=True)
+class Stage:
+    """Opened sides, and every trial they have made."""
+
+    report: Report
+    closing: ExitStack
+    trials: list[TtsTrial] = field(default_factory=list)
+    _children: dict[str, Child[Speaker]] = field(default_factory=dict)
+
+    def enter(self, name: str, factory: Factory, warm: tuple[Utterance, ...]) -> None:
+        """Start a side in a process of its own. Raises BenchmarkError or what the side raises."""
+        self.report(f"{name}: loading and warming up")
+        self._children[name] = self.closing.enter_context(Child(name, factory))
+        self._children[name].call(WarmUp(singles(warm)[:1]))
+
+    def leave(self, name: str) -> None:
+        """End a side's process."""
+        self._children.pop(name).close()
+
+    def speak(self, name: str, work: Round) -> TtsTrial:
+        """One trial."""
+        trial = self._children[name].call(Speak(work))
+        self.trials.append(trial)
+        self.report(f"{work.scenario}: {name} took {trial.wall_seconds:.1f} s for {len(trial.requests)} utterances")
+        return trial
+
+    def peak(self, name: str) -> int:
+        """Peak memory of a side until now."""
+        return self._children[name].call(peak_of)
+
+    def child(self, name: str) -> Child[Speaker]:
+        """The process of a side."""
+        return self._children[name]

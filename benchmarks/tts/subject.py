@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speechtrt.benchmarks.engine_sets import accepted_engines, model_of
-from speechtrt.bundle import TtsSpec
+from speechtrt.bundle import AudioSpec, TtsSpec
 from speechtrt.errors import BenchmarkError
 from speechtrt.export.checkpoint import open_checkpoint
 
@@ -22,6 +22,7 @@ class Subject:
     checkpoint: str
     sides: dict[str, Path]
     rule: TtsSpec
+    audio: AudioSpec
     weights: str
     steps_per_character: float | None = None
 
@@ -37,4 +38,4 @@ def find_subject(name: str, checkpoint: str, engines: Path, weights: str, steps:
         raise BenchmarkError(f"{engines}: holds a {model.task} model, expected a tts model; choose other engines")
     if model.source.sha256 != open_checkpoint(checkpoint).sha256():
         raise BenchmarkError(f"{engines}: was built from other weights than {checkpoint} has; build the engines again")
-    return Subject(name, checkpoint, sides, model.tts, weights, steps)
+    return Subject(name, checkpoint, sides, model.tts, model.audio, weights, steps)

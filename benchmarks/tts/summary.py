@@ -1,79 +1,88 @@
-"""Flat numbers out of trials: each side's own, then ratios to the baseline."""
+"""Flat numbers out of trials: each side's own, ratios to the baseline, and one block for each other scenario."""
 
-from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from speechtrt.benchmarks.measure.distribution import Distribution
 from speechtrt.benchmarks.measure.verdict import contention_reasons, trial_reasons
+from speechtrt.benchmarks.tts import scenarios
+from speechtrt.benchmarks.tts.capacity import P95_SECONDS, Capacity
+from speechtrt.benchmarks.tts.ladder import Ladder
 from speechtrt.benchmarks.tts.measurement import Measurement
-from speechtrt.benchmarks.tts.trial import TtsTrial
+from speechtrt.benchmarks.tts.scenarios import BURST, SINGLE
+from speechtrt.benchmarks.tts.side_numbers import Numbers, load_numbers, pooled, prefixed, quantities, request_numbers
+from speechtrt.benchmarks.tts.sound import Sound
+from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED
 
-BASELINE = "baseline"
 MOST_AUDIO_DIFFERENCE = 0.10
+RATIOS = {
+    "latency_mean_ratio": "latency_seconds_mean",
+    "latency_p95_ratio": "latency_seconds_p95",
+    "latency_single_ratio": "single_latency_seconds_mean",
+    "throughput_ratio": "utterances_per_second",
+    "audio_throughput_ratio": "audio_seconds_per_second",
+    "audio_ratio": "audio_seconds",
+    "memory_ratio": "peak_memory_bytes",
+}
 
-Numbers = dict[str, float]
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """How the scenarios beside the ladder were set: arrivals a second, seconds of the long utterances, slots."""
+
+    poisson_rate: float
+    long_seconds: float
+    saturated_slots: int
+    capacities: dict[str, Capacity]
 
 
-def side_numbers(trials: Sequence[TtsTrial], peak_bytes: int) -> Numbers:
-    """Absolute numbers of one side; latencies are pooled over trials, rates averaged."""
-    pooled = {
-        "latency_seconds": Distribution.of(_pool(t.latency_seconds for t in trials)),
-        "single_latency_seconds": Distribution.of([s.latency_seconds for t in trials for s in t.singles]),
-        "first_audio_seconds": Distribution.of([s.first_audio_seconds for t in trials for s in t.singles]),
-    }
-    numbers = {
-        f"{name}_{field}": getattr(distribution, field)
-        for name, distribution in pooled.items()
-        for field in ("mean", "std", "p50", "p95", "p99")
-    }
-    stages = dict.fromkeys(stage for t in trials for stage in t.stage_seconds)
+def summarise(measured: Measurement, ladder: Ladder, extra: Extra, sound: Sound | None, threads: int) -> Numbers:
+    """Ratios of the headline by their plain names, then everything by side and by scenario."""
+    sides = {name: side_numbers(measured, name, threads) for name in measured.peak_bytes}
+    compared = {name: ratios(sides[BASELINE], numbers) for name, numbers in sides.items() if name != BASELINE}
+    head = ladder.headline
+    by_side = {name: {**compared.get(name, {}), **numbers} for name, numbers in sides.items()}
+    uncached = load_numbers(measured.of(UNCACHED, BURST), threads)
     return {
-        **numbers,
-        "wall_seconds": _mean(trials, lambda t: t.wall_seconds),
-        "utterances_per_second": _mean(trials, lambda t: t.throughput),
-        "audio_seconds_per_second": _mean(trials, lambda t: t.audio_throughput),
-        "real_time_factor": 1 / _mean(trials, lambda t: t.audio_throughput),
-        "audio_seconds": _mean(trials, lambda t: sum(t.audio_seconds)),
-        "cpu_seconds": _mean(trials, lambda t: t.cpu_seconds),
-        "decoder_steps": _mean(trials, lambda t: float(t.decoder_steps)),
-        "batch_fill": _mean(trials, lambda t: t.batch_fill),
-        "peak_memory_bytes": float(peak_bytes),
-        **{f"{stage}_seconds": _stage_mean(trials, stage) for stage in stages},
+        **compared[head],
+        "throughput_ratio_lowest": _lowest_throughput_ratio(measured, head),
+        "first_audio_seconds_p50": sides[head]["first_audio_seconds_p50"],
+        "batch_fill": sides[head]["batch_fill"],
+        **{name: value for side, numbers in by_side.items() for name, value in prefixed(side, numbers).items()},
+        **prefixed(UNCACHED, uncached),
+        **_gains(ladder, {UNCACHED: uncached, **sides}),
+        **prefixed("poisson", _poisson(measured, head, extra)),
+        **prefixed("mixed", _mixed(measured, head)),
+        **prefixed("saturated", _saturated(measured, head, extra, threads)),
+        **prefixed("five_seconds", _long(measured, head, extra)),
+        **prefixed("capacity", _capacity(extra)),
+        **(sound.numbers if sound else {}),
+    }
+
+
+def side_numbers(measured: Measurement, side: str, threads: int) -> Numbers:
+    """The burst's numbers, with those of lone requests as `single_latency_*` and `first_audio_*`."""
+    burst, alone = measured.of(side, BURST), pooled(measured.of(side, SINGLE))
+    return {
+        **request_numbers(pooled(burst)),
+        **quantities("single_latency_seconds", [r.latency_seconds for r in alone]),
+        **quantities("first_audio_seconds", [r.first_audio_seconds for r in alone]),
+        **load_numbers(burst, threads),
+        "peak_memory_bytes": float(measured.peak_bytes[side]),
     }
 
 
 def ratios(baseline: Numbers, side: Numbers) -> Numbers:
     """`side` over `baseline`: below 1 is better for time and memory, above 1 for rates."""
-    named = {
-        "latency_mean_ratio": "latency_seconds_mean",
-        "latency_p95_ratio": "latency_seconds_p95",
-        "latency_single_ratio": "single_latency_seconds_mean",
-        "throughput_ratio": "utterances_per_second",
-        "audio_throughput_ratio": "audio_seconds_per_second",
-        "audio_ratio": "audio_seconds",
-        "memory_ratio": "peak_memory_bytes",
-    }
-    return {ratio: side[name] / baseline[name] for ratio, name in named.items()}
-
-
-def summarise(measured: Measurement, headline: str) -> Numbers:
-    """Ratios of the side `headline` by their plain names, then everything by side."""
-    sides = {name: side_numbers(measured.of(name), peak) for name, peak in measured.peak_bytes.items()}
-    compared = {name: ratios(sides[BASELINE], numbers) for name, numbers in sides.items() if name != BASELINE}
-    return {
-        **compared[headline],
-        "throughput_ratio_lowest": _lowest_throughput_ratio(measured, headline),
-        "first_audio_seconds_p50": sides[headline]["first_audio_seconds_p50"],
-        "batch_fill": sides[headline]["batch_fill"],
-        **{f"{side}.{k}": v for side, numbers in compared.items() for k, v in numbers.items()},
-        **{f"{side}.{k}": v for side, numbers in sides.items() for k, v in numbers.items()},
-    }
+    return {ratio: side[name] / baseline[name] for ratio, name in RATIOS.items()}
 
 
 def doubts(measured: Measurement, numbers: Numbers) -> list[str]:
     """Why the numbers may not be quoted: unsteady trials, a busy machine, or sides that spoke for different times."""
     sides = measured.peak_bytes
-    reasons = trial_reasons({side: [t.throughput for t in measured.of(side)] for side in sides})
-    reasons += contention_reasons({side: [t.foreign_share for t in measured.of(side)] for side in sides})
+    reasons = trial_reasons({side: [t.throughput for t in measured.of(side, BURST)] for side in sides})
+    scenes = dict.fromkeys((t.side, t.scenario) for t in measured.trials)
+    reasons += contention_reasons({f"{a} {b}": [t.foreign_share for t in measured.of(a, b)] for a, b in scenes})
     for side in sides:
         ratio = numbers.get(f"{side}.audio_ratio", 1.0)
         if abs(ratio - 1) > MOST_AUDIO_DIFFERENCE:
@@ -83,17 +92,62 @@ def doubts(measured: Measurement, numbers: Numbers) -> list[str]:
 
 def _lowest_throughput_ratio(measured: Measurement, side: str) -> float:
     """Of the pairs of trials that ran next to each other."""
-    pairs = zip(measured.of(BASELINE), measured.of(side), strict=True)
+    pairs = zip(measured.of(BASELINE, BURST), measured.of(side, BURST), strict=True)
     return min(theirs.throughput / base.throughput for base, theirs in pairs)
 
 
-def _pool(samples: Iterable[Iterable[float]]) -> list[float]:
-    return [value for trial in samples for value in trial]
+def _gains(ladder: Ladder, sides: dict[str, Numbers]) -> Numbers:
+    """Audio per second of each rung over that of the rung before."""
+    rates = [(rung.side, sides[rung.side]["audio_seconds_per_second"]) for rung in ladder.rungs]
+    return {f"ladder.{side}.gain": rate / before for (_, before), (side, rate) in pairwise(rates)}
 
 
-def _stage_mean(trials: Sequence[TtsTrial], stage: str) -> float:
-    return _mean(trials, lambda t: t.stage_seconds.get(stage, 0.0))
+def _poisson(measured: Measurement, head: str, extra: Extra) -> Numbers:
+    found = {side: request_numbers(pooled(measured.of(side, scenarios.POISSON))) for side in (BASELINE, head)}
+    base, ours = found[BASELINE], found[head]
+    return {
+        "requests_per_second": extra.poisson_rate,
+        "latency_mean_ratio": ours["latency_seconds_mean"] / base["latency_seconds_mean"],
+        "latency_p95_ratio": ours["latency_seconds_p95"] / base["latency_seconds_p95"],
+        **prefixed(BASELINE, base),
+        **prefixed(head, ours),
+    }
 
 
-def _mean(trials: Sequence[TtsTrial], value: Callable[[TtsTrial], float]) -> float:
-    return Distribution.of([value(t) for t in trials]).mean
+def _mixed(measured: Measurement, head: str) -> Numbers:
+    together, padded = (measured.of(head, s) for s in (scenarios.CONTINUOUS, scenarios.STATIC))
+    rates = [Distribution.of([t.audio_throughput for t in trials]).mean for trials in (together, padded)]
+    p95 = [Distribution.of([r.latency_seconds for r in pooled(trials)]).p95 for trials in (together, padded)]
+    return {
+        "throughput_ratio": rates[0] / rates[1],
+        "latency_p95_ratio": p95[0] / p95[1],
+        "continuous.audio_seconds_per_second": rates[0],
+        "static.audio_seconds_per_second": rates[1],
+        "continuous.latency_seconds_p95": p95[0],
+        "static.latency_seconds_p95": p95[1],
+    }
+
+
+def _saturated(measured: Measurement, head: str, extra: Extra, threads: int) -> Numbers:
+    trials = measured.of(head, scenarios.SATURATED)
+    numbers = load_numbers(trials, threads)
+    return {
+        "slots": float(extra.saturated_slots),
+        "scheduler_share": numbers.get("scheduler_seconds", 0.0) / numbers["wall_seconds"],
+        **request_numbers(pooled(trials)),
+        **numbers,
+    }
+
+
+def _long(measured: Measurement, head: str, extra: Extra) -> Numbers:
+    requests = pooled(measured.of(head, scenarios.LONG))
+    numbers = request_numbers(requests)
+    ratio = numbers["first_audio_seconds_mean"] / numbers["latency_seconds_mean"]
+    return {"audio_seconds": extra.long_seconds, "first_audio_ratio": ratio, **numbers}
+
+
+def _capacity(extra: Extra) -> Numbers:
+    numbers = {"p95_promise_seconds": P95_SECONDS}
+    for side, found in extra.capacities.items():
+        numbers |= {f"{side}.requests_per_second": found.rate, f"{side}.latency_seconds_p95": found.p95_seconds}
+    return numbers

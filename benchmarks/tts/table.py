@@ -1,6 +1,11 @@
-"""The Markdown table of a text-to-speech result."""
+"""The Markdown tables of a text-to-speech result: the ladder, the promises, and quality."""
 
-from speechtrt.benchmarks.tts.summary import Numbers
+from collections.abc import Iterator, Sequence
+
+from speechtrt.benchmarks.measure.bar import Bar
+from speechtrt.benchmarks.tts.ladder import Rung
+from speechtrt.benchmarks.tts.side_numbers import Numbers
+from speechtrt.benchmarks.tts.trial import BASELINE
 
 ROWS = (
     ("latency, mean [s]", "latency_seconds_mean", "latency_mean_ratio"),
@@ -12,6 +17,7 @@ ROWS = (
     ("real-time factor", "real_time_factor", None),
     ("peak memory [MiB]", "peak_memory_bytes", "memory_ratio"),
     ("batch fill", "batch_fill", None),
+    ("cores idle", "idle_share", None),
     ("encoder [s]", "encoder_seconds", None),
     ("decoder [s]", "decoder_seconds", None),
     ("postnet [s]", "postnet_seconds", None),
@@ -20,21 +26,54 @@ ROWS = (
     ("other [s]", "other_seconds", None),
     ("time over the FP32 floor", "floor_ratio", None),
 )
+QUALITY = ("value", "reference", "delta", "low", "high")
 MEBIBYTE = 1024**2
 
 
-def table(sides: tuple[str, ...], summary: Numbers) -> str:
-    """One column per side; a ratio to the baseline stands in brackets."""
-    lines = [["", *sides], ["---", *("---:" for _ in sides)]]
+def tables(rungs: Sequence[Rung], summary: Numbers, bars: Sequence[Bar]) -> str:
+    """All tables, with headings."""
+    parts = [_table(_ladder(rungs, summary)), _table(_promises(bars))]
+    if metrics := [n.split(".")[1] for n in summary if n.startswith("quality.") and n.endswith(".value")]:
+        parts.append(_table(_quality(metrics, summary)))
+    return "\n\n".join(parts)
+
+
+def _ladder(rungs: Sequence[Rung], summary: Numbers) -> Iterator[list[str]]:
+    """One column per rung; a ratio to the baseline stands in brackets."""
+    yield ["", *(rung.side for rung in rungs)]
+    yield ["adds", *(rung.adds for rung in rungs)]
+    yield ["gain over the rung before", *(_cell(summary.get(f"ladder.{rung.side}.gain")) for rung in rungs)]
     for label, number, ratio in ROWS:
-        lines.append([label, *(_cell(side, number, ratio, summary) for side in sides)])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        yield [label, *(_with_ratio(rung.side, number, ratio, summary) for rung in rungs)]
 
 
-def _cell(side: str, number: str, ratio: str | None, summary: Numbers) -> str:
+def _promises(bars: Sequence[Bar]) -> Iterator[list[str]]:
+    yield ["promise", "measured", "bar", ""]
+    for bar in bars:
+        yield [bar.name, f"{bar.value:.3g}", f"{bar.sense} {bar.bar:g}", "kept" if bar.passed else "MISSED"]
+
+
+def _quality(metrics: Sequence[str], summary: Numbers) -> Iterator[list[str]]:
+    """Engines beside the reference precision: the difference with its 95 % interval."""
+    yield ["quality", "engines", "reference", "difference", "from", "to"]
+    for metric in metrics:
+        yield [metric, *(_cell(summary.get(f"quality.{metric}.{name}")) for name in QUALITY)]
+
+
+def _with_ratio(side: str, number: str, ratio: str | None, summary: Numbers) -> str:
     value = summary.get(f"{side}.{number}")
     if value is None:
         return "-"
     shown = f"{value / MEBIBYTE:.0f}" if number.endswith("_bytes") else f"{value:.3g}"
-    compared = summary.get(f"{side}.{ratio}") if ratio else None
+    compared = summary.get(f"{side}.{ratio}") if ratio and side != BASELINE else None
     return shown if compared is None else f"{shown} ({compared:.3g}x)"
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _table(rows: Iterator[list[str]]) -> str:
+    head = next(rows)
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,50 +1,66 @@
-"""What one trial of one side measured."""
+"""What one trial of one side in one scenario measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from speechtrt.benchmarks.tts.arrival import Arrival
 from speechtrt.benchmarks.tts.load import Utterance
+
+BASELINE, UNCACHED = "baseline", "eager-uncached"  # sides; the others are named after their engines
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
-    """An utterance spoken with the machine to itself."""
+class Served:
+    """One request: number of its utterance, when it came, and seconds from then on. `audio_seconds` were spoken."""
 
     utterance: int
+    arrival_seconds: float
     latency_seconds: float
+    audio_seconds: float
     first_audio_seconds: float
+    longest_gap_seconds: float = 0.0
+    underrun_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is to be spoken in one trial; `interactive` asks for sound as early as possible, at the cost of work."""
+
+    scenario: str
+    utterances: tuple[Utterance, ...]
+    arrival: Arrival
+    interactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TtsTrial:
-    """All utterances queued at time 0, then some of them one at a time.
+    """One round. Of a closed load of several users only the steady part counts, from the first speech that ended to the
+    last that was asked for.
 
-    `latency_seconds` and `audio_seconds` follow the order of the texts. `stage_seconds` adds up to `wall_seconds`.
-    `batch_fill` is the mean share of slots in use over decoder steps; `foreign_share` the share of all cores that
-    other processes used meanwhile.
+    `stage_seconds` may add up to more than `wall_seconds` where stages overlap. `batch_fill` is the mean share of slots
+    in use over decoder steps; `foreign_share` the share of all cores that other processes used meanwhile.
     """
 
+    scenario: str
     side: str
     wall_seconds: float
     cpu_seconds: float
     foreign_share: float
-    latency_seconds: tuple[float, ...]
-    audio_seconds: tuple[float, ...]
     stage_seconds: dict[str, float]
     batch_fill: float
     decoder_steps: int
-    singles: tuple[Single, ...]
+    requests: tuple[Served, ...]
 
     @property
     def throughput(self) -> float:
         """Utterances per second."""
-        return len(self.latency_seconds) / self.wall_seconds
+        return len(self.requests) / self.wall_seconds
 
     @property
     def audio_throughput(self) -> float:
         """Seconds of audio per second."""
-        return sum(self.audio_seconds) / self.wall_seconds
+        return sum(r.audio_seconds for r in self.requests) / self.wall_seconds
 
 
 class Speaker(Protocol):
@@ -53,5 +69,5 @@ class Speaker(Protocol):
     def warm_up(self, utterances: Sequence[Utterance]) -> None:
         """Speak a little, unmeasured."""
 
-    def speak(self, utterances: tuple[Utterance, ...], alone: tuple[int, ...]) -> TtsTrial:
-        """One trial: everything at once, then the utterances `alone` one at a time."""
+    def speak(self, work: Round) -> TtsTrial:
+        """One trial."""

@@ -1,4 +1,4 @@
-from speechtrt.benchmarks.tts.load import REPEATS, shipped_texts, singles, spoken_freely, spoken_in_steps
+from speechtrt.benchmarks.tts.load import REPEATS, middling, shipped_texts, singles, spoken_freely, spoken_in_steps
 
 
 def test_shipped_texts_spread_from_short_to_long() -> None:
@@ -31,5 +31,10 @@ def test_steps_follow_the_length_of_the_text() -> None:
 
 def test_singles_are_spread_among_the_shorter_texts() -> None:
     spoken = spoken_in_steps(tuple("x" * n for n in range(10, 130, 10)), 1.0)
-    assert singles(spoken) == (0, 2, 4, 6)
-    assert singles(spoken[:1]) == (0,)
+    assert [len(u.text) for u in singles(spoken)] == [10, 30, 50, 70]
+    assert singles(spoken[:1]) == spoken[:1]
+
+
+def test_a_small_load_is_of_middling_length() -> None:
+    spoken = spoken_in_steps(tuple("x" * n for n in (10, 20, 31, 50, 90)), 1.0)
+    assert sorted(len(u.text) for u in middling(spoken, 2)) == [31, 50]

@@ -1,3 +1,5 @@
+"""The summary, promises, tables and document of made-up trials whose answers are known."""
+
 import dataclasses
 import json
 from pathlib import Path
@@ -6,15 +8,24 @@ import pytest
 
 from speechtrt.benchmarks.environment import read_environment
 from speechtrt.benchmarks.measure.machine import MachineRates
+from speechtrt.benchmarks.tts import scenarios
+from speechtrt.benchmarks.tts.baseline import BaselineSide
+from speechtrt.benchmarks.tts.capacity import Capacity
 from speechtrt.benchmarks.tts.floor import Cost, floor_numbers, stage_floors
-from speechtrt.benchmarks.tts.load import ARRIVAL, TtsLoad
+from speechtrt.benchmarks.tts.ladder import Ladder, Rung
+from speechtrt.benchmarks.tts.load import TtsLoad
 from speechtrt.benchmarks.tts.measurement import Measurement
 from speechtrt.benchmarks.tts.report import TtsReport, make_report
-from speechtrt.benchmarks.tts.summary import BASELINE, doubts, summarise
-from speechtrt.benchmarks.tts.trial import Single, TtsTrial
+from speechtrt.benchmarks.tts.scenarios import BURST, IN_WORDS, SINGLE
+from speechtrt.benchmarks.tts.side_numbers import Numbers
+from speechtrt.benchmarks.tts.sound import Sound
+from speechtrt.benchmarks.tts.summary import Extra, doubts, summarise
+from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED, Served, TtsTrial
+from speechtrt.quality import Allowance, Better, Scale, quality_figure
+from tests.benchmarks.conftest import TINY_RULE
 from tests.benchmarks.schema_check import violations, violations_in
 
-ENGINES = "ort-cpu-fp32"
+ENGINES = "ort-cpu-fp32-overlapped"
 COST = Cost(
     encoder_weights=1000,
     decoder_weights=4000,
@@ -31,48 +42,76 @@ LOAD = TtsLoad(
     utterances=2,
     characters=20,
     steps="5 decoder steps",
-    arrival=ARRIVAL,
+    scenarios=IN_WORDS,
     baseline="PyTorch",
     optimised=ENGINES,
     slots=4,
-    threads=1,
+    threads=2,
     trials=3,
     seed=0,
 )
+SIDE = BaselineSide("somewhere", TINY_RULE, threads=1, seed=0)
+RUNGS = tuple(Rung(side, f"adds {side}", SIDE) for side in (UNCACHED, BASELINE, ENGINES))
+LADDER = Ladder(RUNGS, SIDE)
+EXTRA = Extra(0.2, 5.0, 16, {BASELINE: Capacity(0.0, 0.0), ENGINES: Capacity(3.0, 0.9)})
 
 
-def trial(side: str, wall: float, foreign: float = 0.0, audio: float = 2.0) -> TtsTrial:
+def served(number: int, latency: float, audio: float, first: float | None = None, underrun: float = 0.0) -> Served:
+    return Served(number, 0.0, latency, audio, first or latency, 0.0, underrun)
+
+
+def trial(side: str, wall: float, foreign: float = 0.0, audio: float = 2.0, scenario: str = BURST) -> TtsTrial:
+    """Two utterances of a quarter and three quarters of `audio`, done at half and at all of `wall`."""
     return TtsTrial(
+        scenario=scenario,
         side=side,
         wall_seconds=wall,
         cpu_seconds=wall * 1.5,
         foreign_share=foreign,
-        latency_seconds=(wall / 2, wall),
-        audio_seconds=(audio / 4, audio * 3 / 4),
-        stage_seconds={"decoder": wall * 0.75, "vocoder": wall * 0.25},
+        stage_seconds={"decoder": wall * 0.75, "vocoder": wall * 0.25, "scheduler": wall * 0.02},
         batch_fill=0.5,
         decoder_steps=10,
-        singles=(Single(0, wall / 4, wall / 8),),
+        requests=(served(0, wall / 2, audio / 4), served(1, wall, audio * 3 / 4)),
     )
+
+
+def lone(side: str, latency: float) -> TtsTrial:
+    alone = trial(side, latency, scenario=SINGLE)
+    return dataclasses.replace(alone, requests=(served(0, latency, 1.0, latency / 2),))
 
 
 def measured(engines: list[TtsTrial], baseline: tuple[float, ...] = (8.0, 8.0, 8.0)) -> Measurement:
     slow = [trial(BASELINE, wall) for wall in baseline]
-    rounds = tuple(t for pair in zip(slow, engines, strict=True) for t in pair)
-    return Measurement(rounds, {BASELINE: 4000, ENGINES: 1000})
+    rounds = [t for pair in zip(slow, engines, strict=True) for t in pair]
+    others = [
+        lone(BASELINE, 2.0),
+        lone(ENGINES, 0.25),
+        trial(UNCACHED, 32.0),
+        trial(BASELINE, 10.0, scenario=scenarios.POISSON),
+        trial(ENGINES, 1.0, scenario=scenarios.POISSON),
+        trial(ENGINES, 2.0, scenario=scenarios.CONTINUOUS),
+        trial(ENGINES, 5.0, scenario=scenarios.STATIC),
+        trial(ENGINES, 1.0, scenario=scenarios.LONG),
+        dataclasses.replace(trial(ENGINES, 4.0, scenario=scenarios.SATURATED), batch_fill=0.97),
+    ]
+    return Measurement((*rounds, *others), {BASELINE: 4000, ENGINES: 1000})
 
 
 QUIET = measured([trial(ENGINES, 1.0), trial(ENGINES, 1.0), trial(ENGINES, 1.0)])
 
 
+def summary(found: Measurement, sound: Sound | None = None) -> Numbers:
+    return summarise(found, LADDER, EXTRA, sound, threads=2)
+
+
 def report(found: Measurement, quick: bool = False) -> TtsReport:
-    summary = summarise(found, ENGINES)
-    summary |= floor_numbers(COST, summary, ENGINES)
-    return make_report(read_environment(), LOAD, found, summary, quick)
+    numbers = summary(found)
+    numbers |= floor_numbers(COST, numbers, ENGINES)
+    return make_report(read_environment(), LOAD, found, numbers, LADDER, quick)
 
 
 def test_ratios_are_engines_over_baseline() -> None:
-    found = summarise(QUIET, ENGINES)
+    found = summary(QUIET)
     assert found["latency_mean_ratio"] == pytest.approx(1 / 8)
     assert found["latency_single_ratio"] == pytest.approx(1 / 8)
     assert found["throughput_ratio"] == pytest.approx(8)
@@ -82,7 +121,7 @@ def test_ratios_are_engines_over_baseline() -> None:
 
 
 def test_absolute_numbers_stand_beside_the_ratios() -> None:
-    found = summarise(QUIET, ENGINES)
+    found = summary(QUIET)
     assert found[f"{BASELINE}.latency_seconds_p50"] == pytest.approx(6.0)
     assert found[f"{BASELINE}.utterances_per_second"] == pytest.approx(0.25)
     assert found[f"{ENGINES}.audio_seconds_per_second"] == pytest.approx(2.0)
@@ -91,28 +130,28 @@ def test_absolute_numbers_stand_beside_the_ratios() -> None:
 
 
 def test_the_lowest_ratio_is_of_neighbouring_trials() -> None:
-    found = summarise(measured([trial(ENGINES, w) for w in (1.0, 2.0, 1.0)], (8.0, 12.0, 8.0)), ENGINES)
+    found = summary(measured([trial(ENGINES, w) for w in (1.0, 2.0, 1.0)], (8.0, 12.0, 8.0)))
     assert found["throughput_ratio_lowest"] == pytest.approx(6.0)
 
 
 def test_steady_quiet_trials_leave_no_doubt() -> None:
-    assert doubts(QUIET, summarise(QUIET, ENGINES)) == []
+    assert doubts(QUIET, summary(QUIET)) == []
 
 
 def test_trials_that_vary_too_much_are_not_valid() -> None:
     shaky = measured([trial(ENGINES, w) for w in (1.0, 1.4, 0.8)])
-    assert [r for r in doubts(shaky, summarise(shaky, ENGINES)) if r.startswith(f"{ENGINES}: the mean rate of")]
+    assert [r for r in doubts(shaky, summary(shaky)) if r.startswith(f"{ENGINES}: the mean rate of")]
     assert report(shaky).result.valid is not True
 
 
 def test_a_busy_machine_is_not_valid() -> None:
     busy = measured([trial(ENGINES, 1.0, foreign=f) for f in (0.0, 0.3, 0.0)])
-    assert [r for r in doubts(busy, summarise(busy, ENGINES)) if "other processes used 30%" in r]
+    assert [r for r in doubts(busy, summary(busy)) if r.startswith(f"{ENGINES} {BURST}: other processes used 30%")]
 
 
 def test_sides_must_speak_for_the_same_time() -> None:
     hasty = measured([trial(ENGINES, 1.0, audio=1.5) for _ in range(3)])
-    assert [r for r in doubts(hasty, summarise(hasty, ENGINES)) if "spoke 75% of the baseline's audio" in r]
+    assert [r for r in doubts(hasty, summary(hasty)) if "spoke 75% of the baseline's audio" in r]
 
 
 def test_the_floor_reads_weights_once_a_step_or_computes() -> None:
@@ -133,8 +172,10 @@ def test_a_document_follows_its_schema_on_disk_and_off(tmp_path: Path) -> None:
     assert document["valid"] is True
     assert document["load"] == dataclasses.asdict(LOAD)
     assert document["summary"] == made.result.summary
-    assert [t["side"] for t in document["trials"]] == [BASELINE, ENGINES] * 3
+    assert [t["side"] for t in document["trials"]][:6] == [BASELINE, ENGINES] * 3
+    assert "not for quoting" not in path.with_suffix(".md").read_text()
     assert violations({**document, "load": {**document["load"], "weights": "good weights"}})
+    assert violations({**document, "bars": []})
     assert violations({**document, "environment": {**document["environment"], "host": "box"}})
 
 
@@ -155,8 +196,46 @@ def test_a_picture_is_drawn(tmp_path: Path) -> None:
     assert {(0.0, 0.4, 0.7), (0.8, 0.4, 0.0)} <= colors  # decoder and vocoder bars
 
 
-def test_the_table_has_a_column_per_side() -> None:
+def test_the_table_has_a_column_per_rung() -> None:
     lines = report(QUIET).table.splitlines()
-    assert lines[0] == f"|  | {BASELINE} | {ENGINES} |"
-    assert "| latency, mean [s] | 6 | 0.75 (0.125x) |" in lines
-    assert {line.count("|") for line in lines} == {4}
+    assert lines[0] == f"|  | {UNCACHED} | {BASELINE} | {ENGINES} |"
+    assert "| gain over the rung before | - | 4 | 8 |" in lines
+    assert "| latency, mean [s] | - | 6 | 0.75 (0.125x) |" in lines
+    assert "| cores idle | 0.25 | 0.25 | 0.25 |" in lines
+    assert "| throughput against the baseline | 8 | at least 8 | kept |" in lines
+    assert "| first audio against all of a 5 s utterance | 1 | at most 0.25 | MISSED |" in lines
+
+
+def test_other_loads_have_blocks_of_their_own() -> None:
+    found = summary(QUIET)
+    assert found["poisson.latency_mean_ratio"] == pytest.approx(0.1)
+    assert found["mixed.throughput_ratio"] == pytest.approx(2.5)
+    assert found["mixed.latency_p95_ratio"] == pytest.approx(0.4)
+    assert found["saturated.batch_fill"] == pytest.approx(0.97)
+    assert found["saturated.scheduler_share"] == pytest.approx(0.02)
+    assert found["five_seconds.first_audio_ratio"] == pytest.approx(1.0)
+    assert found[f"capacity.{ENGINES}.requests_per_second"] == 3.0
+
+
+def test_breaks_in_playback_are_counted() -> None:
+    late = dataclasses.replace(
+        trial(ENGINES, 1.0, scenario=scenarios.POISSON),
+        requests=(served(0, 1.0, 1.0, 0.1, 0.3), served(1, 1.0, 1.0, 0.1)),
+    )
+    found = summary(
+        Measurement(
+            (*(t for t in QUIET.trials if (t.side, t.scenario) != (ENGINES, scenarios.POISSON)), late), QUIET.peak_bytes
+        )
+    )
+    assert found[f"poisson.{ENGINES}.underrun_seconds"] == pytest.approx(0.3)
+    assert found[f"poisson.{ENGINES}.underrun_share"] == 0.5
+
+
+def test_quality_stands_beside_speed() -> None:
+    figure = quality_figure(
+        "mcd", "all", 2.1, 2.0, scale=Scale.RELATIVE, better=Better.LOWER, utterances=9, allowance=Allowance(0.03)
+    )
+    found = summary(QUIET, Sound((figure,)))
+    assert found["quality.mcd.delta"] == pytest.approx(0.05)
+    assert "quality.mcd.low" not in found
+    assert found["quality.passed"] == 0.0
