@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from speechtrt.artifact import write_bytes
 from speechtrt.benchmarks.tts.ladder import Rung
@@ -43,6 +44,7 @@ def _throughput(axes: Axes, rungs: Sequence[Rung], summary: Numbers) -> None:
     axes.bar_label(bars, [f" {rate:.3g}" for rate in rates], fontsize=8)
     axes.set_xscale("log")
     axes.margins(x=0.15)
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("audio seconds per second, queued load")
     axes.set_yticks(rows, [rung.adds for rung in rungs], fontsize=8)
     _plain(axes)
@@ -58,6 +60,7 @@ def _latency(axes: Axes, rungs: Sequence[Rung], summary: Numbers) -> None:
             values = [summary.get(f"{rung.side}.{number}_{field}", np.nan) for rung in rungs]
             axes.plot(values, rows, marker, color=color, markersize=5, label=f"{label}, {field}")
     axes.set_xscale("log")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("latency [s]")
     axes.set_yticks(rows, [""] * len(rungs))
     axes.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, columnspacing=0.8)
@@ -78,7 +81,7 @@ def _stages(axes: Axes, rungs: Sequence[Rung], summary: Numbers) -> None:
         axes.text(end, row, "" if idle is None else f" {idle:.0%} idle", va="center", fontsize=7)
     cached = [end for rung, end in zip(rungs, starts, strict=True) if rung.side != UNCACHED]
     axes.set_xlim(0, 1.25 * max(cached))
-    axes.set_xlabel("seconds of work per second of audio, by stage (the first bar is cut)")
+    axes.set_xlabel("seconds of work per second of audio, by stage; bars may be cut")
     axes.set_yticks(rows, [""] * len(rungs))
     axes.legend(
         frameon=False, fontsize=7, ncols=len(STAGES), loc="upper center", bbox_to_anchor=(0.5, 1.12), columnspacing=0.8
