@@ -78,10 +78,11 @@ class _Run:
     work: Round
     seed: int
     meter: Meter = field(init=False)
-    _start: float = field(default_factory=time.perf_counter)
+    _start: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.synthesizer.synthesizer.clock)
+        self._start = time.perf_counter()
 
     @property
     def _now(self) -> float:

@@ -23,8 +23,8 @@ class Meter:
     """Starts when it is made, and again at `restart`; `stop` freezes it, and only the first time."""
 
     clock: StageClock
-    _watch: Stopwatch = field(default_factory=Stopwatch)
-    _before: dict[str, StageTime] = field(default_factory=dict)
+    _watch: Stopwatch = field(init=False)
+    _before: dict[str, StageTime] = field(init=False)
     _window: Window | None = None
 
     def __post_init__(self) -> None:
