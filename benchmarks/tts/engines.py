@@ -108,7 +108,8 @@ class _Run:
             batch = range(first, min(first + arrival.size, count))
             longest = max(self.work.utterances[i].steps or 0 for i in batch)
             await asyncio.gather(*(self._serve(i, 0.0, longest) for i in batch))
-            served += [_as_batched(i, self._now, self._own_seconds(i)) for i in batch]
+            done = self._now
+            served += [_as_batched(i, done, self._own_seconds(i)) for i in batch]
         return served
 
     async def _by_users(self, arrival: Closed) -> list[Served]:
