@@ -43,7 +43,7 @@ class Crew:
     @classmethod
     def threads(cls) -> "Crew":
         """Stages overlap."""
-        return cls(_thread("encoder"), _thread("vocoder"), ahead=2, passes=2)
+        return cls(_thread("encoder"), _thread("vocoder"), ahead=4, passes=2)
 
     def close(self) -> None:
         """Wait for the work at hand and drop the rest."""

@@ -13,6 +13,8 @@ from speechtrt.runtime.tts.utterance import Utterance
 
 GRAIN = 8  # texts are padded to a multiple of this, so that few shapes occur
 
+HANDED_OVER = 2  # sentences at once
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -28,10 +30,15 @@ class Encoding:
     notify: Callable[[], None]
     _work: dict[Utterance, Future[Tensors]] = field(default_factory=dict)
 
+    @property
+    def free(self) -> bool:
+        """Whether one more may be handed over; the rest waits for its turn by urgency."""
+        return sum(not future.done() for future in self._work.values()) < HANDED_OVER
+
     def begin(self, utterances: Iterable[Utterance]) -> None:
-        """Encode those that nobody has begun."""
+        """Encode the first of those that nobody has begun."""
         for utterance in utterances:
-            if utterance not in self._work:
+            if utterance not in self._work and self.free:
                 self._work[utterance] = future = self.executor.submit(self._encode, utterance)
                 future.add_done_callback(lambda _: self.notify())
 

@@ -167,7 +167,7 @@ class Pipeline:
         if self._failures or self.active or self._vocoding.ready:
             return 0.0
         upcoming = [voicing.utterance for voicing in self._scheduler.upcoming(self._reach())]
-        if self._crew.ahead and not all(self._encoding.begun(u) for u in upcoming):
+        if self._crew.ahead and self._encoding.free and not all(self._encoding.begun(u) for u in upcoming):
             return 0.0
         may_enter = any(self._crew.ahead == 0 or self._encoding.ready(u) for u in upcoming)
         return self._scheduler.delay() if may_enter else math.inf

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from speechtrt.bundle import BundleFolder
+from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError, IntegrityError, TextError
+from speechtrt.precision import BackendName, Precision
 from speechtrt.runtime.policy.guard import GuardPolicy
 from speechtrt.runtime.tts.opening import open_pipeline
 from speechtrt.runtime.tts.pipeline import Pipeline
@@ -45,6 +47,43 @@ def test_overlap_changes_no_sample(pipeline: Pipeline, tiny_tts_engines: Path) -
             streams = [synthesizer.start(request) for request in REQUESTS]
             for stream, speech in zip(streams, expected, strict=True):
                 np.testing.assert_array_equal(stream.result().audio.samples, speech.audio.samples)
+
+
+@pytest.fixture(scope="module")
+def int8_engines(tts_bundle: BundleFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from speechtrt.engines.builder import build_engine_set
+
+    out = tmp_path_factory.mktemp("int8")
+    folder = out / "ort-cpu-int8"
+    build_engine_set(
+        tts_bundle.path,
+        BackendName.ORT_CPU,
+        Precision.INT8,
+        folder,
+        cache=out / "cache",
+        most_time=1e9,  # tiny engines gain nothing from INT8
+        say=lambda _: None,
+    )
+    assert EngineFolder.open(folder).manifest.stage("decoder").precision is Precision.INT8
+    return folder
+
+
+def test_a_row_is_the_same_in_int8_too(int8_engines: Path) -> None:
+    with open_pipeline(int8_engines, slots=3, threads=1) as pipeline:
+        for request, speech in zip(REQUESTS, pipeline.synthesize_many(REQUESTS), strict=True):
+            [alone] = pipeline.synthesize_many([request])
+            np.testing.assert_array_equal(alone.audio.samples, speech.audio.samples)
+
+
+def test_int8_that_drifts_gives_way_to_fp32(int8_engines: Path, tiny_tts_engines: Path, pipeline: Pipeline) -> None:
+    policy = GuardPolicy(share=0.5, strikes=2, tolerance=1e-6)
+    with Synthesizer.open(int8_engines, 3, 1, reference=tiny_tts_engines, guard=policy) as synthesizer:
+        first = synthesizer.start(REQUESTS[1]).result()
+        assert synthesizer.guard is not None and synthesizer.guard.tripped
+        second = synthesizer.start(REQUESTS[1]).result()
+    [expected] = pipeline.synthesize_many([REQUESTS[1]])
+    assert len(first.audio.samples) == len(expected.audio.samples)
+    np.testing.assert_allclose(second.audio.samples, expected.audio.samples, atol=1e-5)
 
 
 def test_a_guard_with_nothing_to_find_changes_no_sample(pipeline: Pipeline, tiny_tts_engines: Path) -> None:
