@@ -10,6 +10,8 @@ BUCKET = 64
 MOST_STEPS = 1024  # of a frozen cache: 2048 frames, over half a minute at 16 ms each
 MOST_FRAMES = 1024  # of a postnet or vocoder chunk, its context included
 CACHE_DIM = "max_len"
+RECORDING_DIM = "time"  # samples
+USUAL_SECONDS = 8
 
 
 def cache_bucket(bundle: Bundle) -> int:
@@ -33,4 +35,9 @@ def _profile(bundle: Bundle, stage: StageSpec, dim: str) -> Profile:
     if dim == "frames":
         longest = min(bundle.limits.max_frames + 2 * stage.context, MOST_FRAMES)
         return Profile(dim, 1, min(100, longest), longest)
+    recording = bundle.ctc.recording if bundle.ctc is not None else None
+    if dim == RECORDING_DIM and recording is not None:
+        return Profile(
+            dim, recording.shortest, min(USUAL_SECONDS * bundle.audio.sample_rate, recording.longest), recording.longest
+        )
     return Profile(dim, 1, USUAL_ROWS, MOST_ROWS)

@@ -8,9 +8,11 @@ from speechtrt.export.families.base import Family
 def families() -> tuple[Family, ...]:
     """All families, imported only when one is needed: they load PyTorch."""
     from speechtrt.export.families.fastconformer_ctc import FastConformer
+    from speechtrt.export.families.parakeet_ctc import Parakeet
     from speechtrt.export.families.speecht5 import SpeechT5
+    from speechtrt.export.families.wav2vec2_ctc import HUBERT, WAV2VEC2
 
-    return SpeechT5(), FastConformer()
+    return SpeechT5(), FastConformer(), Parakeet(), WAV2VEC2, HUBERT
 
 
 def detect(checkpoint: Checkpoint) -> Family:

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from speechtrt.errors import CheckpointError
-from speechtrt.export.families.base import StageGraph
+from speechtrt.export.families.base import Sizes, StageGraph
 from speechtrt.export.graph_names import tidy
 from speechtrt.export.quiet import quiet
 from speechtrt.export.state_io import OPSET
 from speechtrt.specs import StageSpec, TensorSpec
 
-_LONGEST = 1 << 16  # upper bound of every dynamic dimension
+_ANY = Sizes(1, 3, 1 << 16)
 
 
 class _Flat(nn.Module):
@@ -35,13 +35,13 @@ def export_stage(graph: StageGraph, path: Path, opset: int = OPSET) -> None:
     with torch.no_grad(), quiet():
         program = torch.onnx.export(
             _Flat(graph.module).eval(),
-            example_inputs(spec),
+            example_inputs(graph),
             dynamo=True,
             verbose=False,
             opset_version=opset,
             input_names=[tensor.name for tensor in spec.inputs],
             output_names=[tensor.name for tensor in spec.outputs],
-            dynamic_shapes=(_dynamic_shapes(spec),),
+            dynamic_shapes=(_dynamic_shapes(graph),),
         )
     assert program is not None
     tidy(program.model)
@@ -49,19 +49,24 @@ def export_stage(graph: StageGraph, path: Path, opset: int = OPSET) -> None:
     program.save(path, external_data=False)
 
 
-def example_inputs(spec: StageSpec) -> tuple[Tensor, ...]:
+def example_inputs(graph: StageGraph) -> tuple[Tensor, ...]:
     """Something of every input's type and shape to trace with; dynamic dimensions get sizes that differ."""
-    names = sorted({dim for tensor in spec.inputs for dim in tensor.shape if isinstance(dim, str)})
-    sizes = {name: 2 * index + 3 for index, name in enumerate(names)}
-    return tuple(torch.ones(t.resolve(sizes), dtype=getattr(torch, t.dtype.value)) for t in spec.inputs)
+    sizes = {name: 2 * index + 3 for index, name in enumerate(_dims(graph.spec))}
+    sizes |= {name: size.example for name, size in graph.sizes.items()}
+    return tuple(torch.ones(t.resolve(sizes), dtype=getattr(torch, t.dtype.value)) for t in graph.spec.inputs)
 
 
-def _dynamic_shapes(spec: StageSpec) -> tuple[dict[int, Dim], ...]:
+def _dims(spec: StageSpec) -> list[str]:
+    return sorted({dim for tensor in spec.inputs for dim in tensor.shape if isinstance(dim, str)})
+
+
+def _dynamic_shapes(graph: StageGraph) -> tuple[dict[int, Dim], ...]:
     """One `Dim` per name, shared by all inputs: separate ones would lose that the caches belong together."""
-    names = {dim for tensor in spec.inputs for dim in tensor.shape if isinstance(dim, str)}
-    dims = {name: Dim(name, min=1, max=_LONGEST) for name in names}
+    sizes = {name: graph.sizes.get(name, _ANY) for name in _dims(graph.spec)}
+    dims = {name: Dim(name, min=size.smallest, max=size.largest) for name, size in sizes.items()}
     return tuple(
-        {axis: dims[dim] for axis, dim in enumerate(tensor.shape) if isinstance(dim, str)} for tensor in spec.inputs
+        {axis: dims[dim] for axis, dim in enumerate(tensor.shape) if isinstance(dim, str)}
+        for tensor in graph.spec.inputs
     )
 
 

@@ -38,7 +38,7 @@ class AudioSpec:
 
 @dataclass(frozen=True, slots=True)
 class TextSpec:
-    """How text becomes token ids: a sentencepiece model, and what is done around it.
+    """How text becomes token ids: a sentencepiece model or a `pieces.json`, and what is done around it.
 
     `lower_case`: the model knows lower-case letters only. `eos`: id appended to every text, or None.
     """
@@ -101,12 +101,24 @@ class ChunkSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingSpec:
+    """Samples of the shortest and of the longest recording that an offline encoder takes in one piece."""
+
+    shortest: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
 class CtcSpec:
-    """Constants of CTC decoding: id of the blank, seconds per encoder frame, and the chunk sizes."""
+    """Constants of CTC decoding: id of the blank, seconds per encoder frame, and what the encoder takes.
+
+    A streaming model has chunk sizes, an offline one a `recording`.
+    """
 
     blank: int
     frame_seconds: float
     chunks: tuple[ChunkSpec, ...]
+    recording: RecordingSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a family of models offers to the exporter."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -28,11 +28,24 @@ Runners = Mapping[str, Runner]
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """Smallest and largest size of a named dimension, and one to trace with."""
+
+    smallest: int
+    example: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageGraph:
-    """A stage before its export. The module takes the spec's inputs in order and returns its outputs as a tuple."""
+    """A stage before its export. The module takes the spec's inputs in order and returns its outputs as a tuple.
+
+    `sizes` holds the named dimensions that cannot be of any size.
+    """
 
     spec: StageSpec
     module: nn.Module
+    sizes: Mapping[str, Sizes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,4 +75,10 @@ class FastConformer:
                     f"{checkpoint.id}: has a chunk of {lookahead + 1} frames, which does not divide its left context "
                     f"of {past}; streaming would not equal offline"
                 )
-        return FastConformerModel(model, load_tokenizer(checkpoint.folder))
+        tokenizer = load_tokenizer(checkpoint.folder)
+        if tokenizer.size != model.config.vocab_size:
+            raise CheckpointError(
+                f"{checkpoint.id}: has a tokenizer of {tokenizer.size} pieces, its model {model.config.vocab_size}; "
+                "take the tokenizer that the model was trained with"
+            )
+        return FastConformerModel(model, tokenizer)

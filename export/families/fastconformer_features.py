@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers.audio_utils import mel_filter_bank
 
+from speechtrt.export.families.mel import GUARD, mel_filters, windowed_dft
 from speechtrt.models.ctc import FastConformerCtcConfig
-
-_GUARD = 2.0**-24  # added before the logarithm, as NeMo does
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,8 @@ class Features(nn.Module):
         self.window = window
         self.preemphasis = config.preemphasis
         self.offset, self.scale = config.feature_offset, config.feature_scale
-        self.register_buffer("transform", _windowed_dft(config.n_fft, config.window))
-        self.register_buffer("filters", _mel_filters(config))
+        self.register_buffer("transform", windowed_dft(config.n_fft, config.window))
+        self.register_buffer("filters", mel_filters(config.n_fft, config.n_mels, config.sample_rate))
 
     def valid_frames(self, samples: Tensor) -> Tensor:
         """How many mel frames of the window are speech: frame t of a stream of N samples is, while t < N // hop."""
@@ -73,29 +70,4 @@ class Features(nn.Module):
         real, imaginary = spectrum.chunk(2, dim=1)  # [slots, n_fft / 2 + 1, mels]
         power = (real * real + imaginary * imaginary).transpose(1, 2)
         mel = torch.matmul(power, self.get_buffer("filters"))
-        return (torch.log(mel + _GUARD) + self.offset) / self.scale
-
-
-def _windowed_dft(size: int, width: int) -> Tensor:
-    """Cosines and sines of a `size`-point DFT under a centred symmetric Hann window [size + 2, 1, width]."""
-    bins = np.arange(size // 2 + 1)[:, None]
-    times = np.arange(width)[None, :] + (size - width) // 2
-    angle = 2 * np.pi * ((bins * times) % size) / size
-    hann = torch.hann_window(width, periodic=False).numpy().astype(np.float64)
-    table = np.concatenate([np.cos(angle), -np.sin(angle)]) * hann
-    return torch.from_numpy(table[:, None, :].astype(np.float32))
-
-
-def _mel_filters(config: FastConformerCtcConfig) -> Tensor:
-    """Slaney filters [n_fft / 2 + 1, bins]."""
-    filters = mel_filter_bank(
-        num_frequency_bins=config.n_fft // 2 + 1,
-        num_mel_filters=config.n_mels,
-        min_frequency=0.0,
-        max_frequency=config.sample_rate / 2,
-        sampling_rate=config.sample_rate,
-        norm="slaney",
-        mel_scale="slaney",
-        dtype=np.dtype(np.float32),
-    )
-    return torch.from_numpy(np.ascontiguousarray(filters))
+        return (torch.log(mel + GUARD) + self.offset) / self.scale

@@ -14,7 +14,7 @@ M = TypeVar("M", bound=PreTrainedModel)
 
 
 def load_pretrained(kind: type[M], folder: Path) -> M:
-    """The model of `folder` in float32, for inference. Raises CheckpointError, also when weights are missing."""
+    """The model of `folder` in float32, for inference. Raises CheckpointError, also for missing and NaN weights."""
     try:
         with quiet():
             loaded: Any = kind.from_pretrained(
@@ -32,5 +32,14 @@ def load_pretrained(kind: type[M], folder: Path) -> M:
             f"{folder}: lacks {len(missing)} weights of {kind.__name__}, such as {missing[0]}; "
             "copy the checkpoint again"
         )
+    _expect_finite(model, folder)
     ready: M = model.eval()
     return ready
+
+
+def _expect_finite(model: PreTrainedModel, folder: Path) -> None:
+    for name, weight in model.named_parameters():
+        if not bool(torch.isfinite(weight).all()):
+            raise CheckpointError(
+                f"{folder}: the weight {name} holds NaN or infinite values; take an earlier checkpoint of the training"
+            )
