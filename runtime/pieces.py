@@ -4,7 +4,19 @@ from pathlib import Path
 
 import sentencepiece
 
+from speechtrt.documents import read_document
 from speechtrt.errors import ManifestError
+from speechtrt.pieces import PIECES_FILE, PieceList
+
+
+def read_pieces(path: Path) -> tuple[str, ...]:
+    """The texts of a recogniser's labels without the blank: a piece list or a sentencepiece model.
+
+    Raises ManifestError.
+    """
+    if path.name == PIECES_FILE:
+        return read_document(path, PieceList).pieces
+    return piece_texts(load_pieces(path))
 
 
 def load_pieces(path: Path) -> sentencepiece.SentencePieceProcessor:

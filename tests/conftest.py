@@ -7,6 +7,7 @@ import pytest
 from speechtrt.bundle import BundleFolder, Task
 from speechtrt.precision import BackendName, Precision
 from tests.tiny_checkpoints import write_ctc_checkpoint, write_tts_checkpoint
+from tests.tiny_offline import OFFLINE
 
 
 def export(checkpoint: Path, task: Task, name: str, out: Path) -> BundleFolder:
@@ -56,3 +57,21 @@ def tiny_tts_engines(tts_bundle: BundleFolder, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def tiny_ctc_engines(ctc_bundle: BundleFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(ctc_bundle, tmp_path_factory.mktemp("engines") / "ctc")
+
+
+@pytest.fixture(scope="session")
+def offline_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A checkpoint of every family of offline recognisers, by the family's name."""
+    root = tmp_path_factory.mktemp("offline")
+    for name, write in OFFLINE.items():
+        write(root / name)
+    return {name: root / name for name in OFFLINE}
+
+
+@pytest.fixture(scope="session", params=list(OFFLINE))
+def offline_bundle(
+    request: pytest.FixtureRequest, offline_checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> BundleFolder:
+    """The bundle of each of them, exported once."""
+    folder = tmp_path_factory.mktemp("bundles") / request.param
+    return export(offline_checkpoints[request.param], Task.CTC, request.param, folder)

@@ -44,7 +44,9 @@ def write_hubert_checkpoint(folder: Path) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(4)
         model = HubertForCTC(config)
-        torch.nn.init.normal_(model.hubert.encoder.pos_conv_embed.batch_norm.bias)
+        norm = model.hubert.encoder.pos_conv_embed.batch_norm
+        assert norm is not None
+        torch.nn.init.normal_(norm.bias)
         model.save_pretrained(folder)
     write_waveform_files(folder, do_normalize=False)
 
@@ -52,7 +54,7 @@ def write_hubert_checkpoint(folder: Path) -> None:
 def write_waveform_files(folder: Path, do_normalize: bool) -> None:
     from transformers import Wav2Vec2FeatureExtractor
 
-    Wav2Vec2FeatureExtractor(do_normalize=do_normalize).save_pretrained(folder)
+    Wav2Vec2FeatureExtractor(do_normalize=do_normalize).save_pretrained(folder)  # type: ignore[no-untyped-call]
     (folder / "vocab.json").write_text(json.dumps({token: index for index, token in enumerate(LETTERS)}))
 
 
@@ -74,6 +76,13 @@ def write_parakeet_checkpoint(folder: Path) -> None:
             torch.nn.init.normal_(layer.conv.norm.running_mean)
             torch.nn.init.normal_(layer.conv.norm.bias)
         model.save_pretrained(folder)
-    ParakeetFeatureExtractor().save_pretrained(folder)
+    ParakeetFeatureExtractor().save_pretrained(folder)  # type: ignore[no-untyped-call]
     vocabulary = {piece: index for index, piece in enumerate(pieces)}
     Tokenizer(WordLevel(vocabulary, unk_token="<unk>")).save(str(folder / "tokenizer.json"))
+
+
+OFFLINE = {
+    "wav2vec2_ctc": write_wav2vec2_checkpoint,
+    "hubert_ctc": write_hubert_checkpoint,
+    "parakeet_ctc": write_parakeet_checkpoint,
+}

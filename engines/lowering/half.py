@@ -4,6 +4,7 @@ A cache input that met a Cast before its TensorScatter could not be updated in p
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from onnx import NodeProto, TensorProto, TypeProto, helper, numpy_helper
@@ -20,7 +21,7 @@ FULL_BORDER = frozenset({"pcm", "log_probs"})  # audio has more than 11 bits
 
 def reasons_for_full(graph: Graph) -> dict[str, str]:
     """Nodes that must stay FP32, each with the reason."""
-    reasons = dict.fromkeys(front_end(graph), "log-mel front end: power spectra leave the range of FP16")
+    reasons = dict.fromkeys(front_end(graph), "audio front end: its values leave the range of FP16")
     for node in graph.nodes:
         if node.op_type in FULL_OPS:
             reasons.setdefault(node.name, f"{node.op_type} needs more than 11 bits")
@@ -40,25 +41,58 @@ def convert_to_half(full: Graph, keep: Collection[str]) -> Graph:
 
 
 def front_end(graph: Graph, audio: str = "pcm") -> tuple[str, ...]:
-    """Names of the nodes that turn audio into log-mel features; none when no logarithm follows the audio.
+    """Names of the nodes that turn audio into log-mel features or, where no logarithm follows, normalise its volume.
 
     Power spectra over- and underflow FP16. The features end at the first product behind the logarithm, or where a
-    state, which is a float input too, comes in.
+    state, which is a float input too, comes in; without a logarithm the first product of all ends the front end.
     """
     kinds = {name: graph.element(name) for name in graph.input_names}
     if audio not in kinds:
         return ()
-    beyond = {name for name, kind in kinds.items() if kind == FLOAT and name != audio}
-    waves, features = {audio}, set[str]()
-    found = []
-    for node in graph.nodes:
-        heard, scaled = waves.intersection(node.input), features.intersection(node.input)
-        if beyond.intersection(node.input) or (scaled and node.op_type in PRODUCTS):
-            beyond.update(node.output)
-        elif heard or scaled:
-            (features if scaled or node.op_type == "Log" else waves).update(node.output)
-            found.append(node.name)
-    return tuple(found) if features else ()
+    floats = {name for name, kind in kinds.items() if kind == FLOAT}
+    flow = _Flow(_hears_logarithm(graph, audio), beyond=floats - {audio}, waves={audio}, counts={*kinds} - floats)
+    return tuple(node.name for node in graph.nodes if flow.passes(node))
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """Tensors by what they hold. Counts are numbers of samples and frames, which leave the range of FP16 too."""
+
+    logarithmic: bool
+    beyond: set[str]
+    waves: set[str]
+    counts: set[str]
+    features: set[str] = field(default_factory=set)
+
+    def passes(self, node: NodeProto) -> bool:
+        """Whether the node belongs to the front end; nodes come in order."""
+        target = self._target(node)
+        if target is not None:
+            target.update(node.output)
+        return target is not None and target is not self.beyond
+
+    def _target(self, node: NodeProto) -> set[str] | None:
+        product = node.op_type in PRODUCTS
+        if self.beyond.intersection(node.input):
+            return self.beyond
+        if self.features.intersection(node.input):
+            return self.beyond if product else self.features
+        if self.waves.intersection(node.input):
+            return self._of_waves(node, product)
+        if self.counts.intersection(node.input):
+            return self.beyond if product else self.counts
+        return None
+
+    def _of_waves(self, node: NodeProto, product: bool) -> set[str]:
+        if node.op_type == "Shape":
+            return self.counts
+        if node.op_type == "Log":
+            return self.features
+        return self.beyond if product and not self.logarithmic else self.waves
+
+
+def _hears_logarithm(graph: Graph, audio: str) -> bool:
+    return any(node.op_type == "Log" and audio in graph.ancestors(node.output[0]) for node in graph.nodes)
 
 
 class _HalfConversion:

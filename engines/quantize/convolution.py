@@ -43,7 +43,7 @@ def quantize_convolutions(products: Quantized, canonical: Graph, inputs: Playlis
 
 
 def _decide(graph: Graph, node: NodeProto, audio: frozenset[str]) -> NodePolicy:
-    reason = "log-mel front end: power spectra span more than 8 bits" if node.name in audio else _why_not(graph, node)
+    reason = "audio front end: its values span more than 8 bits" if node.name in audio else _why_not(graph, node)
     return NodePolicy(node.name, node.op_type, Precision.FP32 if reason else Precision.INT8, reason or REASON)
 
 

@@ -15,7 +15,7 @@ from speechtrt.runtime.asr.subtitles import srt, vtt
 
 if TYPE_CHECKING:
     from speechtrt.audio import Audio
-    from speechtrt.runtime.asr.transcriber import Transcriber
+    from speechtrt.runtime.asr.opening import RecordingTranscriber
     from speechtrt.runtime.asr.transcript import Transcript
 
 ENGINES = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -36,7 +36,7 @@ class Format(StrEnum):
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", help="Reference model; ctc-small if not given.")
 @click.option("--engines", type=ENGINES, help="Engine set of a CTC model, instead of a reference model.")
-@click.option("--chunk", type=int, default=560, show_default=True, help="Milliseconds of audio per step.")
+@click.option("--chunk", type=int, default=560, show_default=True, help="Milliseconds of audio per step, if streaming.")
 @click.option(
     "--format",
     "form",
@@ -66,11 +66,11 @@ def transcribe(
     paths = list(dict.fromkeys(files))
     style = Format.JSON if as_json else Format(form)
     _check_usage(paths, style, out)
-    from speechtrt.runtime.asr.transcriber import Transcriber
+    from speechtrt.runtime.asr.opening import open_transcriber
     from speechtrt.runtime.reference import CTC, reference_engines
 
     folder = engines or reference_engines(model or CTC)
-    with Transcriber.open(folder, (chunk,), slots=min(len(paths), SLOTS)) as transcriber:
+    with open_transcriber(folder, chunk, min(len(paths), SLOTS)) as transcriber:
         transcripts = _transcribe(transcriber, paths)
     if out is not None:
         _write(out, transcripts, transcriber, style, timestamps)
@@ -92,7 +92,7 @@ def _check_usage(paths: list[Path], style: Format, out: Path | None) -> None:
         raise click.UsageError("several FILES have the same name; write them to different folders, one call each")
 
 
-def _transcribe(transcriber: "Transcriber", paths: list[Path]) -> "dict[Path, Transcript]":
+def _transcribe(transcriber: "RecordingTranscriber", paths: list[Path]) -> "dict[Path, Transcript]":
     """Transcripts of the readable files in their order; files are read while others are heard."""
     read: list[Path] = []
 
@@ -119,7 +119,7 @@ def _readable(paths: list[Path]) -> "Iterator[tuple[Path, Audio]]":
         yield path, audio
 
 
-def _document(transcripts: "dict[Path, Transcript]", transcriber: "Transcriber") -> dict[str, object]:
+def _document(transcripts: "dict[Path, Transcript]", transcriber: "RecordingTranscriber") -> dict[str, object]:
     results = [
         {
             "file": str(path),
@@ -135,7 +135,11 @@ def _document(transcripts: "dict[Path, Transcript]", transcriber: "Transcriber")
 
 
 def _write(
-    out: Path, transcripts: "dict[Path, Transcript]", transcriber: "Transcriber", style: Format, timestamps: bool
+    out: Path,
+    transcripts: "dict[Path, Transcript]",
+    transcriber: "RecordingTranscriber",
+    style: Format,
+    timestamps: bool,
 ) -> None:
     for path, transcript in transcripts.items():
         target = out / f"{path.stem}.{style}"

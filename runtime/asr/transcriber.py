@@ -80,9 +80,9 @@ class Transcriber:
         model = folder.manifest.model
         if model.task is not Task.CTC:
             raise BackendError(f"{engines}: holds a {model.task} model; expected a {Task.CTC} model")
-        from speechtrt.runtime.pieces import load_pieces, piece_texts
+        from speechtrt.runtime.pieces import read_pieces
 
-        pieces = piece_texts(load_pieces(folder.file(model.text.tokenizer)))
+        pieces = read_pieces(folder.file(model.text.tokenizer))
         workers = max(1, usable_cores() // threads) if workers is None else workers
         plan = Plan(tuple(chunks or known_chunks(model)), slots, min(batch, slots), min(workers, slots), WAIT_SECONDS)
         return cls.over(model, open_backend(folder, threads), pieces, plan, decoding, rules)

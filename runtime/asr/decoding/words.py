@@ -32,12 +32,12 @@ def last_word(tokens: Sequence[Token], pieces: Sequence[str]) -> int:
 
 
 def _by_word(tokens: Iterable[Token], piece: Callable[[Token], str]) -> list[list[Token]]:
-    """A piece that begins with the mark begins a word; the mark alone belongs to no word."""
+    """A piece that begins with the mark begins a word; the mark alone belongs to no word, nor does a silent label."""
     groups: list[list[Token]] = [[]]
     for token in tokens:
         if piece(token).startswith(WORD_START):
             groups.append([])
-        if piece(token) != WORD_START:
+        if piece(token) not in ("", WORD_START):
             groups[-1].append(token)
     return [group for group in groups if group]
 
