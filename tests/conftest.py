@@ -75,3 +75,8 @@ def offline_bundle(
     """The bundle of each of them, exported once."""
     folder = tmp_path_factory.mktemp("bundles") / request.param
     return export(offline_checkpoints[request.param], Task.CTC, request.param, folder)
+
+
+@pytest.fixture(scope="session")
+def offline_engines(offline_bundle: BundleFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(offline_bundle, tmp_path_factory.mktemp("engines") / offline_bundle.manifest.name)
