@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from speechtrt.audio import Audio, read_audio, write_wav
 from speechtrt.errors import AudioError, BackendError
+from speechtrt.runtime.asr.command import transcribe
 from speechtrt.runtime.asr.offline import OfflineTranscriber
 from speechtrt.runtime.asr.opening import open_transcriber
-from speechtrt.runtime.commands import transcribe
 
 RATE = 16_000
 
@@ -70,8 +70,15 @@ def test_the_command_line_needs_no_hint(offline_engines: Path, tmp_path: Path) -
     assert result.exit_code == 0, result.output
     (found,) = json.loads(result.stdout)["results"]
     with open_transcriber(offline_engines, 560, 1) as transcriber:
-        (heard,) = transcriber.transcribe_many([read_audio(tmp_path / "a.wav")])
-    assert (found["text"], found["duration_seconds"]) == (heard.text, 1.0)
+        (heard,) = transcriber.completions([read_audio(tmp_path / "a.wav")])
+    assert (found["text"], found["duration_seconds"]) == (heard.transcript.text, 1.0)
+
+
+def test_many_recordings_come_in_groups(transcriber: OfflineTranscriber) -> None:
+    audios = [sound(0.3 + 0.02 * index, index) for index in range(14)]
+    done = list(transcriber.completions(iter(audios)))
+    assert [t.index for t in done] == list(range(14))
+    assert [t.transcript for t in done] == transcriber.transcribe_many(audios)
 
 
 def test_a_streaming_model_is_no_offline_one(tiny_ctc_engines: Path) -> None:
