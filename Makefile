@@ -4,10 +4,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+CLIENTS := build/clients
 EXTRAS := cpu,export,bench,serve,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines test test-system lint format type serve bench clean
+.PHONY: help setup engines test test-system test-clients lint format type serve bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +32,14 @@ test-system: setup  ## tests that need Debian packages: espeak-ng flite
 
 serve: engines  ## serve the reference models on http://127.0.0.1:8080
 	$(BIN)/speechtrt serve-stream
+
+test-clients: engines $(CLIENTS)/.installed  ## other people's clients against the server, from an environment of their own
+	$(BIN)/python -m pytest -m clients tests/clients
+
+$(CLIENTS)/.installed: tests/clients/requirements.txt
+	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 lint: setup  ## ruff and the import contracts
 	$(BIN)/ruff check .

@@ -1,0 +1,51 @@
+"""Other people's clients run in an environment of their own, against a server over the reference models."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from speechtrt.audio import read_audio
+from speechtrt.runtime.asr.transcriber import Transcriber
+from speechtrt.runtime.asr.transcript import Transcript
+from speechtrt.runtime.reference import CTC, reference_engines
+from tests.runtime.serving.process import Served, served
+
+ROOT = Path(__file__).parents[2]
+PYTHON = ROOT / "build/clients/bin/python"
+Program = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Served]:
+    with served() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def program() -> Program:
+    """Runs a program of a client; what it printed."""
+    assert PYTHON.exists(), "no environment of the clients; run `make test-clients`"
+
+    def run(name: str, *arguments: object) -> Any:
+        command = [PYTHON, ROOT / "tests/clients/programs" / f"{name}.py", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def recording() -> Path:
+    return ROOT / "speechtrt/models/evaluation/000011.flac"
+
+
+@pytest.fixture(scope="session")
+def said(recording: Path) -> Transcript:
+    """What `speechtrt transcribe` writes."""
+    with Transcriber.open(reference_engines(CTC), slots=1) as transcriber:
+        return transcriber.transcribe(read_audio(recording))
