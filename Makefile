@@ -8,7 +8,7 @@ CLIENTS := build/clients
 EXTRAS := cpu,export,bench,serve,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines test test-system test-clients lint format type serve bench clean
+.PHONY: help setup engines test test-system test-clients protos lint format type serve bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ engines: setup  ## export, build and validate the reference models on every back
 test: setup lint type  ## lint, types, import contracts and the tests
 	$(BIN)/python -m pytest
 
-test-system: setup  ## tests that need Debian packages: espeak-ng flite
+test-system: setup  ## tests that need Debian packages: espeak-ng flite chromium
 	$(BIN)/python -m pytest -m system
 
 serve: engines  ## serve the reference models on http://127.0.0.1:8080
@@ -40,6 +40,9 @@ $(CLIENTS)/.installed: tests/clients/requirements.txt
 	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+protos: $(CLIENTS)/.installed  ## Python from the .proto file, after a change to it
+	$(CLIENTS)/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. runtime/serving/riva/wire/messages.proto
 
 lint: setup  ## ruff and the import contracts
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from speechtrt.runtime.serving.http.request_log import RequestLog
 from speechtrt.runtime.serving.http.speech import SpeechEndpoint
 from speechtrt.runtime.serving.http.status import HealthEndpoints, StatusEndpoints
 from speechtrt.runtime.serving.http.transcriptions import TranscriptionEndpoint
+from speechtrt.runtime.serving.page.routes import page_routes
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 
 
@@ -38,4 +39,5 @@ def _routes(service: Service) -> list[BaseRoute]:
         Route("/v2/health/live", health.live),
         Route("/v2/health/ready", health.ready),
         Route("/metrics", status.metrics),
+        *page_routes(),
     ]

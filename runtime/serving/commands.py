@@ -19,6 +19,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port for HTTP and WebSocket; 0 takes a free one.  [default: 8080]"
 )
+@click.option("--grpc-port", type=click.IntRange(0, 65535), help="Port for gRPC.  [default: 50051]")
 @click.option(
     "--engines",
     type=FOLDER,
@@ -39,7 +40,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="With --check-config: print one JSON document.")
 def serve_stream(file: Path | None, check_config: bool, as_json: bool, aliases: tuple[str, ...], **flags: Any) -> None:
-    """Serve speech both ways to clients of OpenAI's audio interface.
+    """Serve speech both ways to clients of OpenAI's audio interface and of NVIDIA Riva.
 
     Settings come from flags, then environment (SPEECHTRT_PORT, ...), then --config, then defaults.
     """

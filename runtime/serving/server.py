@@ -5,6 +5,7 @@ import logging
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -16,6 +17,7 @@ from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.front import Front
 from speechtrt.runtime.serving.models.opening import Slots, engine_folders, opened
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
+from speechtrt.runtime.serving.riva.server import grpc_server
 from speechtrt.runtime.serving.settings import Settings
 
 LOG = logging.getLogger("speechtrt.server")
@@ -56,10 +58,11 @@ class Process:
             try:
                 await asyncio.to_thread(self._load, models)
                 assert self.service is not None
-                front.app = web_app(self.service, RealtimeEndpoint(self.service, self.settings.origins))
-                self.lifecycle.start()
-                LOG.info("ready", extra={"fields": self._announcement(server)})
-                await self._until_drained(serving)
+                async with grpc_server(self.service, self._grpc_address(), self._tls()) as grpc_port:
+                    front.app = web_app(self.service, RealtimeEndpoint(self.service, self.settings.origins))
+                    self.lifecycle.start()
+                    LOG.info("ready", extra={"fields": {**self._announcement(server), "grpc_port": grpc_port}})
+                    await self._until_drained(serving)
             finally:
                 self.lifecycle.stop()
                 server.should_exit = True
@@ -112,6 +115,14 @@ class Process:
             ssl_keyfile=settings.tls_key,
             timeout_graceful_shutdown=1,
         )
+
+    def _grpc_address(self) -> str:
+        host = self.settings.host
+        return f"[{host}]:{self.settings.grpc_port}" if ":" in host else f"{host}:{self.settings.grpc_port}"
+
+    def _tls(self) -> tuple[Path, Path] | None:
+        certificate, key = self.settings.tls_certificate, self.settings.tls_key
+        return (certificate, key) if certificate and key else None
 
     def _announcement(self, server: uvicorn.Server) -> dict[str, object]:
         assert self.service is not None

@@ -31,7 +31,7 @@ def program() -> Program:
     assert PYTHON.exists(), "no environment of the clients; run `make test-clients`"
 
     def run(name: str, *arguments: object) -> Any:
-        command = [PYTHON, ROOT / "tests/clients/programs" / f"{name}.py", *map(str, arguments)]
+        command = [str(PYTHON), str(ROOT / "tests/clients/programs" / f"{name}.py"), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

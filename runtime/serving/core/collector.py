@@ -43,7 +43,7 @@ def _model_gauges(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
     capacity, active = gauge("stream_capacity", "Slots of the model"), gauge("active_streams", "Slots in use")
     queue, fill = gauge("queue_depth", "Requests without a slot"), gauge("batch_fill_ratio", "Mean rows per slot")
     batches, slots = counter("batches", "Batches run"), counter("batch_slots", "Slots of the batches run")
-    rows = counter("batch_rows", "Rows of the batches run")
+    rows, rung = counter("batch_rows", "Rows of the batches run"), gauge("overload_rung", "0 is normal service")
     for card, now in models:
         for family, value in (
             (capacity, card.slots),
@@ -53,9 +53,10 @@ def _model_gauges(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
             (batches, now.batches),
             (slots, now.batch_slots),
             (rows, now.rows),
+            (rung, now.rung),
         ):
             family.add_metric(labels(card), value)
-    yield from (capacity, active, queue, fill, batches, slots, rows)
+    yield from (capacity, active, queue, fill, batches, slots, rows, rung)
 
 
 def _stage_counters(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:

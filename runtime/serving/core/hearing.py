@@ -6,25 +6,26 @@ from contextlib import aclosing
 
 from speechtrt.audio import Audio
 from speechtrt.runtime.asr.transcript import Transcript
-from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener
+from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Mode
 
 PIECE_SECONDS = 1.0
 
 
 async def transcribe(hearer: Hearer, audio: Audio) -> Transcript:
     """The words of a recording; cancelling the task frees the stream. Raises AudioError or CapacityError."""
-    async with aclosing(hear_recording(hearer, audio, live=False)) as news:
+    async with aclosing(hear_recording(hearer, audio, Mode.RECORDING)) as news:
         *_, last = [heard async for heard in news]
     return Transcript(last.text, last.words, round(audio.seconds, 3))
 
 
-async def hear_recording(hearer: Hearer, audio: Audio, live: bool = True) -> AsyncGenerator[Heard, None]:
-    """What is heard in `audio`, growing if `live`; the last one is final."""
-    listener = await hearer.listen(live)
+async def hear_recording(hearer: Hearer, audio: Audio, mode: Mode = Mode.GROWING) -> AsyncGenerator[Heard, None]:
+    """What is heard in `audio`; the last one is final."""
+    listener = await hearer.listen(mode)
     feeding = asyncio.ensure_future(_feed(listener, audio))
     try:
-        async for heard in listener.heard():
-            yield heard
+        async for news in listener.news():
+            if isinstance(news, Heard):
+                yield news
         await feeding
     finally:
         feeding.cancel()

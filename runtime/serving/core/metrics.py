@@ -59,6 +59,7 @@ class Metrics:
     real_time_factor: Histogram = field(init=False)
     audio: Counter = field(init=False)
     slow_consumers: Counter = field(init=False)
+    dropped: Counter = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = self._counter("requests", "Requests by how they ended", (*MODEL, "outcome"))
@@ -74,6 +75,7 @@ class Metrics:
         self.final_latency = self._histogram("asr_final_latency_seconds", "End of audio to the final text", LATENCY)
         self.real_time_factor = self._histogram("real_time_factor", "Time in work per second of audio", RTF)
         self.audio = self._counter("audio_seconds", "Seconds of audio heard or spoken", (*MODEL, "direction"))
+        self.dropped = self._counter("dropped_audio_seconds", "Audio of live streams that overload left unheard")
         self.slow_consumers = self._counter("slow_consumer_disconnects", "Clients cut because they did not read")
 
     def declare(self, card: ModelCard) -> None:
@@ -82,7 +84,8 @@ class Metrics:
             self.requests.labels(*labels(card), outcome)
         for reason in SHED:
             self.shed.labels(*labels(card), reason.value)
-        self.slow_consumers.labels(*labels(card))
+        for counter in (self.slow_consumers, self.dropped):
+            counter.labels(*labels(card))
 
     @contextmanager
     def request(self, card: ModelCard) -> Iterator[None]:

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from enum import Enum
+from typing import Protocol, runtime_checkable
 
 from speechtrt.audio import Samples
+from speechtrt.runtime.asr.events import Degraded, Dropped
 from speechtrt.runtime.asr.transcript import Word
 from speechtrt.runtime.clock import StageTime
 
@@ -21,6 +23,7 @@ class ModelCard:
     version: str
     rate: int
     slots: int
+    languages: tuple[str, ...]
     created: int
 
 
@@ -28,7 +31,7 @@ class ModelCard:
 class Gauges:
     """How busy a model is now, and what it has done: `rows` and `batch_slots` add up over `batches`.
 
-    `stages` tells where its time went.
+    `stages` tells where its time went, `rung` where its overload ladder stands (0 is normal).
     """
 
     active: int
@@ -37,6 +40,7 @@ class Gauges:
     rows: int
     batch_slots: int
     stages: tuple[StageTime, ...] = ()
+    rung: int = 0
 
     @property
     def fill(self) -> float:
@@ -64,6 +68,7 @@ class Model(Protocol):
         """How busy it is."""
 
 
+@runtime_checkable
 class Speaker(Model, Protocol):
     """A TTS model."""
 
@@ -89,6 +94,9 @@ class Heard:
     final: bool = False
 
 
+News = Heard | Degraded | Dropped
+
+
 class Listener(Protocol):
     """One stream of speech. It must be closed."""
 
@@ -98,15 +106,31 @@ class Listener(Protocol):
     async def end(self) -> None:
         """The audio ends here."""
 
-    def heard(self) -> AsyncIterator[Heard]:
-        """News as it comes; the last one, after `end`, is final."""
+    def news(self) -> AsyncIterator[News]:
+        """What is heard, and what befalls the stream, to the last one after `end`. Raises what ended the stream."""
 
     async def close(self) -> None:
         """Give up the stream and free its slot; it may be closed twice."""
 
 
+class Mode(Enum):
+    """What a stream tells, and whether it may wait.
+
+    RECORDING tells only the end, GROWING a text that grows; neither loses audio, however busy the model is. LIVE grows
+    as well, UTTERANCES has a final for each; somebody speaks to these.
+    """
+
+    RECORDING = "recording"
+    GROWING = "growing"
+    LIVE = "live"
+    UTTERANCES = "utterances"
+
+
 class Hearer(Model, Protocol):
     """A recognition model."""
 
-    async def listen(self, live: bool = True) -> Listener:
-        """A new stream with a slot of its own; only a `live` one has news before the end. Raises CapacityError."""
+    async def listen(self, mode: Mode = Mode.LIVE, silence: float | None = None) -> Listener:
+        """A new stream with a slot of its own. Raises CapacityError.
+
+        `silence` is how many seconds of it end an utterance, None leaves that to the model.
+        """

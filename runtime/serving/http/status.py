@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
-from speechtrt.runtime.serving.core.ports import ModelCard
+from speechtrt.runtime.serving.core.ports import Model, Speaker
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.identity import identify
@@ -40,15 +40,15 @@ class StatusEndpoints:
     async def models(self, request: Request) -> Response:
         """Every model, as OpenAI lists them."""
         identify(request, self.service.keyring)
-        return json_response({"object": "list", "data": [_model(card) for card in self.service.catalogue.cards]})
+        return json_response({"object": "list", "data": [_model(model) for model in self.service.catalogue.models]})
 
     async def model(self, request: Request) -> Response:
         """One model. Raises Refusal."""
         identify(request, self.service.keyring)
         name = request.path_params["name"]
-        for card in self.service.catalogue.cards:
-            if card.name == name:
-                return json_response(_model(card))
+        for model in self.service.catalogue.models:
+            if model.card.name == name:
+                return json_response(_model(model))
         message = f"no model {name[:80]!r}; /v1/models lists those that exist"
         raise Refusal(Reason.UNKNOWN, message, code="model_not_found", param="model")
 
@@ -57,5 +57,8 @@ class StatusEndpoints:
         return Response(self.service.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
-def _model(card: ModelCard) -> dict[str, object]:
-    return {"id": card.name, "object": "model", "created": card.created, "owned_by": "speechtrt"}
+def _model(model: Model) -> dict[str, object]:
+    """As OpenAI describes a model; `voices` is ours."""
+    card = model.card
+    voices = {"voices": list(model.voices)} if isinstance(model, Speaker) else {}
+    return {"id": card.name, "object": "model", "created": card.created, "owned_by": "speechtrt", **voices}

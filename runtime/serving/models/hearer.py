@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 
 from speechtrt.audio import Samples
 from speechtrt.runtime.asr.async_stream import AsyncStream
-from speechtrt.runtime.asr.endpoint import Endpointing
+from speechtrt.runtime.asr.endpoint import RULES, Endpointing, EndpointRule
 from speechtrt.runtime.asr.events import Final, Partial
-from speechtrt.runtime.asr.options import StreamOptions
+from speechtrt.runtime.asr.options import RECORDING, StreamOptions
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.runtime.asr.transcript import Word
-from speechtrt.runtime.serving.core.ports import Gauges, Heard, ModelCard
-
-WHOLE = StreamOptions(endpointing=Endpointing(()))  # the protocols say where an utterance ends
+from speechtrt.runtime.serving.core.ports import Gauges, Heard, Mode, ModelCard, News
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +21,24 @@ class TranscriberHearer:
     transcriber: Transcriber
     batch: int
 
-    async def listen(self, live: bool = True) -> "StreamListener":
+    async def listen(self, mode: Mode = Mode.LIVE, silence: float | None = None) -> "StreamListener":
         """A new stream with a slot of its own. Raises CapacityError."""
-        return StreamListener(self.transcriber.stream_async(replace(WHOLE, partials=live)))
+        return StreamListener(self.transcriber.stream_async(_options(mode, silence)), mode)
 
     def gauges(self) -> Gauges:
         """How busy it is; a batch is a step of the encoder."""
         clock = self.transcriber.clock
         steps = clock.time("encoder")
         active = self.transcriber.places.taken
-        return Gauges(active, 0, steps.calls, steps.rows, steps.calls * self.batch, clock.times())
+        return Gauges(active, 0, steps.calls, steps.rows, steps.calls * self.batch, clock.times(), self.transcriber.relief.rung)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamListener:
-    """A live stream; its utterances, if it has several, are one text."""
+    """A live stream."""
 
     stream: AsyncStream
+    mode: Mode
 
     async def hear(self, pcm: Samples, rate: int) -> None:
         """Append mono samples; waits while too much is unheard. Raises AudioError."""
@@ -49,21 +48,36 @@ class StreamListener:
         """The audio ends here."""
         self.stream.end()
 
-    async def heard(self) -> AsyncIterator[Heard]:
-        """News as it comes; the last one, after `end`, is final."""
+    async def news(self) -> AsyncIterator[News]:
+        """What is heard, and what befalls the stream, to the last one after `end`. Raises what ended the stream."""
         words: tuple[Word, ...] = ()
         async for event in self.stream:
-            if isinstance(event, Partial):
-                yield Heard(_joined(words, event.stable), event.seconds, event.unstable)
-            elif isinstance(event, Final):
-                words += event.words
-        seconds = self.stream.stream.intake.seconds
-        yield Heard(_joined(words, ""), seconds, words=words, final=True)
+            match event:
+                case Partial():
+                    yield Heard(event.stable, event.seconds, event.unstable)
+                case Final() if self.mode is Mode.UTTERANCES:
+                    yield Heard(event.text, event.end, words=event.words, final=True)
+                case Final():
+                    words = event.words
+                case _:
+                    yield event
+        if self.mode is not Mode.UTTERANCES:
+            yield Heard(" ".join(w.word for w in words), self.stream.stream.intake.seconds, words=words, final=True)
 
     async def close(self) -> None:
         """Give up the stream and free its slot; it may be closed twice."""
         self.stream.close()
 
 
-def _joined(words: tuple[Word, ...], rest: str) -> str:
-    return " ".join([*(word.word for word in words), *([rest] if rest else [])])
+def _options(mode: Mode, silence: float | None) -> StreamOptions:
+    """Without rules an utterance lasts as long as the stream: then the protocol says where it ends."""
+    match mode:
+        case Mode.RECORDING:
+            return RECORDING
+        case Mode.GROWING:
+            return replace(RECORDING, partials=True)
+        case Mode.LIVE:
+            return StreamOptions(endpointing=Endpointing(()), buffer_seconds=BUFFER_SECONDS)
+        case Mode.UTTERANCES:
+            rules = RULES if silence is None else (EndpointRule(silence=silence, speech=True), *RULES)
+            return StreamOptions(endpointing=Endpointing(rules), buffer_seconds=BUFFER_SECONDS)

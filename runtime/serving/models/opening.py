@@ -70,5 +70,13 @@ def _hearer(folder: EngineFolder, slots: Slots, closing: ExitStack) -> Transcrib
 def _card(folder: EngineFolder, engine: str, slots: int) -> ModelCard:
     manifest = folder.manifest
     created = int((folder.path / ENGINE_FILE).stat().st_mtime)
-    rate = manifest.model.audio.sample_rate
-    return ModelCard(manifest.model.name, engine, manifest.bundle_sha256[:12], rate, slots, created)
+    model = manifest.model
+    return ModelCard(
+        name=model.name,
+        engine=engine,
+        version=manifest.bundle_sha256[:12],
+        rate=model.audio.sample_rate,
+        slots=slots,
+        languages=model.text.languages,
+        created=created,
+    )

@@ -9,10 +9,11 @@ from enum import Enum
 
 from speechtrt.audio import Samples
 from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.asr.events import Degraded, Dropped
 from speechtrt.runtime.serving.core.metrics import Metrics, labels
-from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener
+from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, News
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
-from speechtrt.runtime.serving.realtime.messages import Message, completed, delta, failed
+from speechtrt.runtime.serving.realtime.messages import Message, completed, degraded, delta, dropped, failed
 
 
 class ItemState(Enum):
@@ -74,13 +75,23 @@ class Item:
 
     async def _listen(self) -> None:
         try:
-            async for heard in self.listener.heard():
-                self._tell(heard)
+            async for news in self.listener.news():
+                self._pass_on(news)
         except SpeechTRTError as error:
             self.send(failed(self.id, Refusal.of(error)))
         finally:
             self.state = ItemState.CLOSED
             await self.listener.close()
+
+    def _pass_on(self, news: News) -> None:
+        match news:
+            case Heard():
+                self._tell(news)
+            case Degraded():
+                self.send(degraded(news.rung, news.action, news.reason))
+            case Dropped():
+                self.metrics.dropped.labels(*labels(self.hearer.card)).inc(news.seconds)
+                self.send(dropped(self.id, self.start + news.start, news.seconds))
 
     def _tell(self, heard: Heard) -> None:
         more = heard.text.removeprefix(self._sent) if heard.text.startswith(self._sent) else ""

@@ -130,6 +130,18 @@ def completed(item: str, text: str, seconds: float) -> Message:
     return message(f"{TRANSCRIPTION}.completed", item_id=item, content_index=0, transcript=text, usage=usage)
 
 
+def degraded(rung: int, action: str, reason: str) -> Message:
+    """The model gives something up under load, or takes it back (rung 0). This event is ours."""
+    return message("speechtrt.overload", rung=rung, action=action, reason=reason)
+
+
+def dropped(item: str, start: float, seconds: float) -> Message:
+    """Audio that overload left unheard. This event is ours."""
+    return message(
+        "speechtrt.audio_dropped", item_id=item, audio_start_ms=round(start * 1000), duration_ms=round(seconds * 1000)
+    )
+
+
 def failed(item: str, refusal: Refusal) -> Message:
     """An item will have no words."""
     detail = {"type": error_type(refusal.reason), "code": refusal.code, "message": str(refusal), "param": None}

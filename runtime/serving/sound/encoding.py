@@ -69,10 +69,14 @@ def encode_pcm16(samples: Samples) -> bytes:
 
 @dataclass(slots=True)
 class PcmEncoder:
-    """Raw 16-bit samples at 24 kHz, resampled without a seam between pieces."""
+    """Raw 16-bit samples at `target` Hz, resampled without a seam between pieces."""
 
     rate: int
-    _resampler: Resampler = field(default_factory=lambda: Resampler(PCM_RATE))
+    target: int = PCM_RATE
+    _resampler: Resampler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._resampler = Resampler(self.target)
 
     def encode(self, samples: Samples) -> bytes:
         """The bytes that are complete by now."""

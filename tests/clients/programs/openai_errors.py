@@ -25,7 +25,7 @@ def main(url: str, key: str) -> None:
     client = OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
     speech, stranger = client.audio.speech, OpenAI(base_url=f"{url}/v1", api_key="wrong", max_retries=0)
     good = {"model": "voice", "voice": "slt", "input": "hello"}
-    found = {
+    found: dict[str, object] = {
         "key": name_of(lambda: stranger.models.list()),
         "model": name_of(lambda: speech.create(**{**good, "model": "../voice"})),
         "voice": name_of(lambda: speech.create(**{**good, "voice": "nobody"})),

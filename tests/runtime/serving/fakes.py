@@ -9,7 +9,7 @@ import numpy as np
 from speechtrt.audio import Samples
 from speechtrt.errors import AudioError, CapacityError, TextError
 from speechtrt.runtime.asr.transcript import Word
-from speechtrt.runtime.serving.core.ports import Gauges, Heard, ModelCard, Utterance
+from speechtrt.runtime.serving.core.ports import Gauges, Heard, Mode, ModelCard, News, Utterance
 
 RATE = 16_000
 WORD_SECONDS = 0.1
@@ -49,7 +49,7 @@ class FakeSpeaker:
 
     @property
     def card(self) -> ModelCard:
-        return ModelCard("tiny-voice", "fake", "v1", RATE, self.slots, 1)
+        return ModelCard("tiny-voice", "fake", "v1", RATE, self.slots, ("en",), 1)
 
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Samples, None]:
         if not utterance.text.strip():
@@ -75,7 +75,7 @@ class FakeListener:
     owner: "FakeHearer"
     live: bool
     seconds: float = 0.0
-    _news: "asyncio.Queue[Heard | None]" = field(default_factory=asyncio.Queue)
+    _news: "asyncio.Queue[News | None]" = field(default_factory=asyncio.Queue)
     _closed: bool = False
 
     async def hear(self, pcm: Samples, rate: int) -> None:
@@ -90,13 +90,17 @@ class FakeListener:
         heard = Heard(text_of(self.seconds), self.seconds, words=words_of(self.seconds), final=True)
         self._news.put_nowait(heard)
 
-    async def heard(self) -> AsyncIterator[Heard]:
+    async def news(self) -> AsyncIterator[News]:
         while (news := await self._news.get()) is not None:
-            if news.final:
+            final = isinstance(news, Heard) and news.final
+            if final:
                 await self.owner.gate.wait()
             yield news
-            if news.final:
+            if final:
                 return
+
+    def tell(self, news: News) -> None:
+        self._news.put_nowait(news)
 
     async def close(self) -> None:
         if not self._closed:
@@ -119,13 +123,13 @@ class FakeHearer:
 
     @property
     def card(self) -> ModelCard:
-        return ModelCard("tiny-ctc", "fake", "v1", RATE, self.slots, 1)
+        return ModelCard("tiny-ctc", "fake", "v1", RATE, self.slots, ("en",), 1)
 
-    async def listen(self, live: bool = True) -> FakeListener:
+    async def listen(self, mode: Mode = Mode.LIVE, silence: float | None = None) -> FakeListener:
         if self.active >= self.slots:
             raise CapacityError(f"all {self.slots} slots have live streams; close one")
         self.active += 1
-        self.opened.append(FakeListener(self, live))
+        self.opened.append(FakeListener(self, mode is not Mode.RECORDING))
         return self.opened[-1]
 
     def gauges(self) -> Gauges:

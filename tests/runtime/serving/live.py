@@ -16,6 +16,7 @@ from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
+from speechtrt.runtime.serving.riva.server import grpc_server
 from tests.runtime.serving.fakes import FakeHearer, FakeSpeaker, LoudnessDetector
 
 
@@ -24,6 +25,7 @@ class Live:
     """A running server; `loop` is where its events and queues live."""
 
     port: int
+    grpc_port: int
     service: Service
     speaker: FakeSpeaker
     hearer: FakeHearer
@@ -78,9 +80,10 @@ def serving(limits: Limits | None = None, keys: tuple[str, ...] = (), slots: int
         port = server.servers[0].sockets[0].getsockname()[1]
         speaker, hearer = service.catalogue.speaker(None), service.catalogue.hearer(None)
         assert isinstance(speaker, FakeSpeaker) and isinstance(hearer, FakeHearer)
-        box.append(Live(port, service, speaker, hearer, asyncio.get_running_loop()))
-        ready.set()
-        await task
+        async with grpc_server(service, "127.0.0.1:0") as grpc_port:
+            box.append(Live(port, grpc_port, service, speaker, hearer, asyncio.get_running_loop()))
+            ready.set()
+            await task
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()

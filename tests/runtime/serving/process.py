@@ -18,6 +18,7 @@ class Served:
 
     process: "subprocess.Popen[str]"
     port: int = 0
+    grpc_port: int = 0
     log: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -38,11 +39,22 @@ class Served:
 
 @contextmanager
 def served(*arguments: object) -> Iterator[Served]:
-    command = [sys.executable, "-m", "speechtrt", "serve-stream", "--port", "0", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-m",
+        "speechtrt",
+        "serve-stream",
+        "--port",
+        "0",
+        "--grpc-port",
+        "0",
+        *map(str, arguments),
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as process:
         try:
             found = Served(process)
-            found.port = int(found.read_until("ready")["port"])
+            ready = found.read_until("ready")
+            found.port, found.grpc_port = ready["port"], ready["grpc_port"]
             yield found
         finally:
             process.kill()

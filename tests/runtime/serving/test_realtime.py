@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from speechtrt.runtime.asr.events import Degraded, Dropped
 from tests.runtime.serving.fakes import text_of
 from tests.runtime.serving.live import Live, serving
 from tests.runtime.serving.realtime_client import MANUAL, TRANSCRIPTION, Client, opened, silence, tone
+from tests.runtime.serving.test_speech import counted
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +170,19 @@ def test_bad_messages_are_errors_and_the_session_survives(client: Client, text: 
     client.append(tone(0.2))
     client.send("input_audio_buffer.commit")
     assert client.until(f"{TRANSCRIPTION}.completed")[-1]["transcript"] == text_of(0.2)
+
+
+def test_a_client_hears_of_overload(client: Client, live: Live) -> None:
+    client.update(**MANUAL)
+    client.append(tone(0.2))
+    client.until(f"{TRANSCRIPTION}.delta")
+    listener = live.hearer.opened[-1]
+    live.loop.call_soon_threadsafe(listener.tell, Degraded(4, "streams lose audio", "latency"))
+    live.loop.call_soon_threadsafe(listener.tell, Dropped(0.1, 0.56))
+    overload = client.expect("speechtrt.overload")
+    assert (overload["rung"], overload["action"]) == (4, "streams lose audio")
+    assert client.expect("speechtrt.audio_dropped")["duration_ms"] == 560
+    assert "speechtrt_dropped_audio_seconds_total{" in counted(live)
 
 
 def test_a_short_commit_is_an_error(client: Client) -> None:

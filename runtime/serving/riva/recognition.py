@@ -1,0 +1,173 @@
+"""Riva's recognition service: recordings at once, streams with interim results."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import grpc
+import numpy as np
+
+from speechtrt.audio import Audio
+from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.serving.core.hearing import transcribe
+from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Mode
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.riva.sound import StreamedSound
+from speechtrt.runtime.serving.riva.status import answered, identify
+from speechtrt.runtime.serving.riva.wire import messages_pb2 as wire
+from speechtrt.runtime.serving.sound.decoding import decode_file
+
+FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3")
+STABLE, UNSTABLE = 0.9, 0.1
+Requests = AsyncIterator[wire.StreamingRecognizeRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Transcribes for Riva's clients."""
+
+    service: Service
+
+    async def recognize(
+        self, request: wire.RecognizeRequest, context: grpc.aio.ServicerContext
+    ) -> wire.RecognizeResponse:
+        """The words of a recording."""
+        async with answered(context):
+            key, hearer = identify(context, self.service.keyring), self._hearer(request.config)
+            with self.service.admitted(hearer.card, key):
+                audio = await asyncio.to_thread(self._audio, request)
+                transcript = await transcribe(hearer, audio)
+            self.service.metrics.heard(hearer.card, audio.seconds)
+            best = alternative(transcript.text, transcript.words, request.config)
+            result = wire.RecognitionResult(alternatives=[best], channel_tag=1, audio_processed=audio.seconds)
+        return wire.RecognizeResponse(results=[result], id=request.id)
+
+    async def streaming_recognize(
+        self, requests: Requests, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[wire.StreamingRecognizeResponse]:
+        """Words while they are said: interim results if asked for, a final one per utterance."""
+        async with answered(context):
+            key = identify(context, self.service.keyring)
+            first = await anext(aiter(requests), None)
+            if first is None or not first.HasField("streaming_config"):
+                raise Refusal(Reason.INVALID, "the first message has no streaming_config; send it before any audio")
+            config = first.streaming_config.config
+            hearer, sound = self._hearer(config), StreamedSound.of(config)
+            with self.service.admitted(hearer.card, key):
+                listener = await hearer.listen(Mode.UTTERANCES, _silence(config))
+                async with aclosing(self._results(requests, listener, sound, first.streaming_config)) as results:
+                    async for result in results:
+                        yield wire.StreamingRecognizeResponse(results=[result], id=first.id)
+
+    async def config(self, request: wire.ConfigRequest, context: grpc.aio.ServicerContext) -> wire.ConfigResponse:
+        """Every recognition model."""
+        async with answered(context):
+            identify(context, self.service.keyring)
+        cards = [h.card for h in self.service.catalogue.hearers.values()]
+        return wire.ConfigResponse(
+            model_config=[
+                wire.ConfigResponse.Config(
+                    model_name=card.name,
+                    parameters={
+                        "language_code": language,
+                        "type": kind,
+                        "streaming": str(kind == "online"),
+                        "sample_rate": str(card.rate),
+                    },
+                )
+                for card in cards
+                if request.model_name in ("", card.name)
+                for language in card.languages
+                for kind in ("online", "offline")
+            ]
+        )
+
+    async def _results(
+        self, requests: Requests, listener: Listener, sound: StreamedSound, config: wire.StreamingRecognitionConfig
+    ) -> AsyncGenerator[wire.StreamingResult, None]:
+        feeding = asyncio.ensure_future(_feed(requests, listener, sound, self.service.limits.audio_seconds))
+        try:
+            async for news in listener.news():
+                if isinstance(news, Heard) and (news.final or config.interim_results):
+                    yield _result(news, config.config)
+            await feeding
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+            await listener.close()
+
+    def _hearer(self, config: wire.RecognitionConfig) -> Hearer:
+        hearer = self.service.catalogue.hearer(config.model or None)
+        expect_language(config.language_code, hearer.card.languages)
+        return hearer
+
+    def _audio(self, request: wire.RecognizeRequest) -> Audio:
+        limit = self.service.limits.audio_seconds
+        if request.audio[:4].startswith(FILES):
+            return decode_file(request.audio, limit)
+        sound = StreamedSound.of(request.config)
+        samples = np.concatenate([sound.push(request.audio), sound.end()])
+        audio = Audio(samples, sound.rate)
+        if not len(samples) or audio.seconds > limit:
+            what = f"the audio lasts {audio.seconds:g} seconds; expected more than none and at most {limit:g}"
+            raise Refusal(Reason.INVALID, what)
+        return audio
+
+
+async def _feed(requests: Requests, listener: Listener, sound: StreamedSound, limit: float) -> None:
+    seconds = 0.0
+    try:
+        async for request in requests:
+            samples = sound.push(request.audio_content)
+            seconds += len(samples) / max(sound.rate, 1)
+            if seconds > limit:
+                raise Refusal(Reason.TOO_LARGE, f"the stream is longer than {limit:g} seconds, the limit; open another")
+            if len(samples):
+                await listener.hear(samples, sound.rate)
+        if len(rest := sound.end()):
+            await listener.hear(rest, sound.rate)
+        await listener.end()
+    except SpeechTRTError:
+        await listener.close()  # nothing more will be heard, so whoever waits for it must not
+        raise
+
+
+def _result(heard: Heard, config: wire.RecognitionConfig) -> wire.StreamingResult:
+    text = heard.text + heard.tail
+    return wire.StreamingResult(
+        alternatives=[alternative(text, heard.words, config)],
+        is_final=heard.final,
+        stability=0.0 if heard.final else (UNSTABLE if heard.tail else STABLE),
+        channel_tag=1,
+        audio_processed=heard.seconds,
+    )
+
+
+def alternative(text: str, words: tuple[Word, ...], config: wire.RecognitionConfig) -> wire.Alternative:
+    """The one hypothesis; its confidence is the words' mean."""
+    confidence = sum(w.confidence for w in words) / len(words) if words else 0.0
+    timed = words if config.enable_word_time_offsets else ()
+    return wire.Alternative(
+        transcript=text,
+        confidence=confidence,
+        words=[
+            wire.WordInfo(
+                word=w.word, start_time=round(w.start * 1000), end_time=round(w.end * 1000), confidence=w.confidence
+            )
+            for w in timed
+        ],
+    )
+
+
+def expect_language(code: str, known: tuple[str, ...]) -> None:
+    """Raise Refusal unless a code such as en-US is of a known language."""
+    if code and code.partition("-")[0].lower() not in known:
+        raise Refusal(Reason.INVALID, f"no language {code[:40]!r}; this model has {', '.join(known)}")
+
+
+def _silence(config: wire.RecognitionConfig) -> float | None:
+    milliseconds = config.endpointing_config.stop_history
+    return milliseconds / 1000 if milliseconds > 0 else None

@@ -1,0 +1,38 @@
+"""Refusals as gRPC status codes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+
+from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.serving.core.keys import Keyring, bearer
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+
+CODES = {
+    Reason.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    Reason.UNKNOWN: grpc.StatusCode.NOT_FOUND,
+    Reason.TOO_LARGE: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.UNREADY: grpc.StatusCode.UNAVAILABLE,
+    Reason.DRAINING: grpc.StatusCode.UNAVAILABLE,
+    Reason.BROKEN: grpc.StatusCode.INTERNAL,
+}
+
+
+@asynccontextmanager
+async def answered(context: grpc.aio.ServicerContext) -> AsyncIterator[None]:
+    """Errors of the library within the block end the call with their status."""
+    try:
+        yield
+    except SpeechTRTError as error:
+        refusal = Refusal.of(error)
+        await context.abort(CODES[refusal.reason], str(refusal))
+
+
+def identify(context: grpc.aio.ServicerContext, keyring: Keyring) -> str:
+    """A short name of the key's owner. Raises Refusal."""
+    metadata = dict(context.invocation_metadata() or ())
+    return keyring.identify(bearer(metadata.get("authorization")))
