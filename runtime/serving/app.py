@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.failure import on_any_error, on_http_error, on_library_error
+from speechtrt.runtime.serving.http.openapi import OpenApiEndpoint
 from speechtrt.runtime.serving.http.request_log import RequestLog
 from speechtrt.runtime.serving.http.speech import SpeechEndpoint
 from speechtrt.runtime.serving.http.status import HealthEndpoints, StatusEndpoints
@@ -39,5 +40,6 @@ def _routes(service: Service) -> list[BaseRoute]:
         Route("/v2/health/live", health.live),
         Route("/v2/health/ready", health.ready),
         Route("/metrics", status.metrics),
+        Route("/openapi.json", OpenApiEndpoint(service).document),
         *page_routes(),
     ]

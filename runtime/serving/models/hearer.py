@@ -1,9 +1,12 @@
 """A transcriber as a hearer."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from speechtrt.audio import Samples
+from speechtrt.errors import CapacityError
 from speechtrt.runtime.asr.async_stream import AsyncStream
 from speechtrt.runtime.asr.endpoint import RULES, Endpointing, EndpointRule
 from speechtrt.runtime.asr.events import Final, Partial
@@ -11,6 +14,9 @@ from speechtrt.runtime.asr.options import RECORDING, StreamOptions
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.runtime.asr.transcript import Word
 from speechtrt.runtime.serving.core.ports import Gauges, Heard, Mode, ModelCard, News
+
+TRIES, WAIT_SECONDS = 50, 0.01
+BUFFER_SECONDS = 5.0  # a client that sends a file as fast as it can must not look like an overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +28,22 @@ class TranscriberHearer:
     batch: int
 
     async def listen(self, mode: Mode = Mode.LIVE, silence: float | None = None) -> "StreamListener":
-        """A new stream with a slot of its own. Raises CapacityError."""
-        return StreamListener(self.transcriber.stream_async(_options(mode, silence)), mode)
+        """A new stream with a slot of its own. Raises CapacityError.
+
+        A session's next turn may begin while the last words of the one before still come: that is worth a short wait.
+        """
+        options = _options(mode, silence)
+        for _ in range(TRIES - 1):
+            with suppress(CapacityError):
+                return StreamListener(self.transcriber.stream_async(options), mode)
+            await asyncio.sleep(WAIT_SECONDS)
+        return StreamListener(self.transcriber.stream_async(options), mode)
 
     def gauges(self) -> Gauges:
         """How busy it is; a batch is a step of the encoder."""
-        clock = self.transcriber.clock
-        steps = clock.time("encoder")
-        active = self.transcriber.places.taken
-        return Gauges(active, 0, steps.calls, steps.rows, steps.calls * self.batch, clock.times(), self.transcriber.relief.rung)
+        clock, relief = self.transcriber.clock, self.transcriber.relief
+        steps, active = clock.time("encoder"), self.transcriber.places.taken
+        return Gauges(active, 0, steps.calls, steps.rows, steps.calls * self.batch, clock.times(), relief.rung)
 
 
 @dataclass(frozen=True, slots=True)
