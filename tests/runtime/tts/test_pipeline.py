@@ -213,6 +213,20 @@ def test_a_cancelled_request_leaves_its_row_to_others(runners: dict[str, FakeRun
     assert runners["decoder"].batches == [2] * 9 + [1]
 
 
+def test_those_who_stay_go_on_in_their_new_rows(pipeline: Pipeline) -> None:
+    """The last row moves into the gap that a cancelled request leaves."""
+    requests = [SpeechRequest(text, steps=20, seed=n) for n, text in enumerate(("one", "two two", "three three three"))]
+    expected = [pipeline.synthesize_many([request])[0] for request in requests]
+    first, *others = (pipeline.submit(request, urgent=True) for request in requests)
+    for _ in range(5):
+        pipeline.step()
+    pipeline.cancel(first)
+    speeches = {e.index: e.speech for e in run(pipeline) if isinstance(e, Completion)}
+    assert list(speeches) == others
+    for speech, right in zip(speeches.values(), expected[1:], strict=True):
+        np.testing.assert_array_equal(speech.audio.samples, right.audio.samples)
+
+
 def test_a_request_that_waits_can_be_cancelled(pipeline: Pipeline, runners: dict[str, FakeRunner]) -> None:
     index = pipeline.submit(SpeechRequest("a sentence of some length"))
     pipeline.cancel(index)
