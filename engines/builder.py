@@ -8,7 +8,7 @@ from speechtrt.artifact import staged_folder
 from speechtrt.bundle import BundleFolder
 from speechtrt.console import note
 from speechtrt.engine_set import EngineFolder
-from speechtrt.engines.cache import DEFAULT_CACHE, EngineCache
+from speechtrt.engines.cache import DEFAULT_CACHE, EngineCache, cache_key
 from speechtrt.engines.current import current_engine_set
 from speechtrt.engines.device import device_fingerprint
 from speechtrt.engines.gate.limits import MOST_TIME_RATIO
@@ -36,22 +36,40 @@ def build_engine_set(
 
     Stages that fail the gate in `precision` spare the nodes that err most, or are written in the next safer precision;
     so are those that take more than `most_time` of the reference precision's time. `quality` makes the check of speech
-    that the whole set must pass where it can run; without it, speech is not compared.
+    that the whole set must pass where it can run; without it, speech is not compared. Who finds another builder at work
+    on `out` waits, and has nothing left to do.
     Raises ManifestError, IntegrityError, BuildError, BackendError, StorageError; then what was in `out` still is.
     """
-    current = current_engine_set(bundle, backend, precision, out, heard=quality is not None)
-    if current is not None:
-        say(f"{out}: up to date")
-        return current
+
+    def current() -> EngineFolder | None:
+        return current_engine_set(bundle, backend, precision, out, heard=quality is not None)
+
+    found = current()
+    if found is None:
+        from speechtrt.engines.build_context import BuildContext
+
+        source, store = BundleFolder.open(bundle), EngineCache(cache)
+        with store.locked(cache_key({"set": str(out.resolve())})):
+            found = current()
+            if found is None:
+                device, versions = device_fingerprint(backend), builder_versions(backend)
+                context = BuildContext(source, backend, store, device, versions, most_time)
+                return _build(context, precision, out, quality, say)
+    say(f"{out}: up to date")
+    return found
+
+
+def _build(
+    context: "BuildContext",
+    precision: Precision,
+    out: Path,
+    quality: "Callable[[], QualityCheck] | None",
+    say: Callable[[str], None],
+) -> EngineFolder:
     from speechtrt.engines.assembly import write_engine_set
-    from speechtrt.engines.build_context import BuildContext
     from speechtrt.engines.fallback.speech import settle_speech
 
-    source = BundleFolder.open(bundle)
-    source.verify()
-    context = BuildContext(
-        source, backend, EngineCache(cache), device_fingerprint(backend), builder_versions(backend), most_time
-    )
+    context.bundle.verify()
     selection = _build_stages(context, precision, say)
     if quality is not None:
         selection = settle_speech(context, precision, selection, quality, say)

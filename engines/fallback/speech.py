@@ -3,6 +3,7 @@
 When it does not, nodes of all stages are ranked together and spared as within one stage.
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -92,6 +93,7 @@ class _SpeechGate:
         folder.mkdir()
         write_engine_set(folder, self._context, self._precision, selection)
         report = self._check.compare(folder, self._folder / "reference")
+        shutil.rmtree(folder)
         bad = (figure for figure in report.figures if not figure.passed)
         failed = ", ".join(f"{f.metric} of {f.group} {describe_difference(f)}" for f in bad)
         return replace(selection, figures=report.figures, reason=f"speech: {failed}" if failed else "")

@@ -43,3 +43,25 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
     assert speechtrt(tmp_path, "build", "nowhere", "--backend", "abacus").returncode == 2
+
+
+def test_two_builders_of_one_set_do_the_work_once(tmp_path: Path, ctc_bundle: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "speechtrt",
+        "build",
+        str(ctc_bundle),
+        "--backend",
+        "ort-cpu",
+        "--precision",
+        "fp32",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    builders = [
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    said = [builder.communicate(timeout=120)[1] for builder in builders]
+    assert [builder.returncode for builder in builders] == [0, 0, 0], said
+    assert sum("up to date" in text for text in said) == 2
+    assert sum("step_160 for ort-cpu" in text for text in said) == 1
