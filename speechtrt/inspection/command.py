@@ -1,5 +1,6 @@
 """The command itself."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from speechtrt.inspection.sheet import Cell, Sheet, Tone
 if TYPE_CHECKING:
     from rich.table import Table
 
+WIDTH = 200  # of what is piped
 Folder = BundleFolder | EngineFolder
 COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.PLAIN: "default"}
 
@@ -74,7 +76,7 @@ def headline(folder: Folder) -> str:
 def _print(folder: Folder, nodes: bool) -> None:
     from rich.console import Console
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(headline(folder), highlight=False, markup=False)
     for sheet in sheets_of(folder):
         if nodes or not sheet.long:

@@ -37,7 +37,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shown(*arguments: object) -> str:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(inspect, [str(a) for a in arguments], catch_exceptions=False)
+    result = CliRunner().invoke(inspect, [str(a) for a in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
 
