@@ -58,7 +58,7 @@ def _asr(first: Document, second: Document) -> Iterator[Series]:
 
 
 def _streaming(first: Document, second: Document) -> Iterator[Series]:
-    """Chunk latency, audio that was dropped, and CPU per stream, by paced run; runs of a search stop where they like."""
+    """Chunk latency, dropped audio and CPU per stream, by paced run; what a search tried on its way is left out."""
 
     def group(trial: Trial) -> str:
         return f"{trial['side']}, {trial['chunk_milliseconds']} ms, {trial['streams']} streams"
