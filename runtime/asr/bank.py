@@ -44,16 +44,21 @@ class Bank:
         return True
 
     def next(self, most: int) -> list[Channel]:
-        """Up to `most` channels whose turn it is; those that were closed meanwhile are not among them."""
+        """Up to `most` channels whose turn it is, each with a row; who was closed meanwhile is not among them."""
         batch = _take(self.live, max(1, most - 1) if self.recorded else most)
-        return batch + _take(self.recorded, most - len(batch))
-
-    def place(self, batch: Sequence[Channel]) -> dict[int, Channel]:
-        """Bring a batch to consecutive rows; its channels by row, in order."""
+        batch += _take(self.recorded, most - len(batch))
         for channel in batch:
             if channel.owner is None:
                 channel.owner = self.slots.take()
                 self.encoder.admit(self._row(channel))
+        reach = self.slots.reach
+        for channel in reversed(batch[reach:]):
+            channel.queued = True
+            (self.live if channel.live else self.recorded).appendleft(channel)
+        return batch[:reach]
+
+    def place(self, batch: Sequence[Channel]) -> dict[int, Channel]:
+        """Bring a batch to consecutive rows; its channels by row, in order."""
         block = self.slots.gather([self._owner(channel) for channel in batch])
         for swap in block.swaps:
             self.encoder.swap(swap)

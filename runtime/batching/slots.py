@@ -36,6 +36,7 @@ class Slots:
     _owners: list[int] = field(default_factory=list)  # by row
     _rows: dict[int, int] = field(default_factory=dict)  # by owner
     _next: int = 0
+    _hand: int = 0  # the row after those gathered last
 
     @property
     def owners(self) -> tuple[int, ...]:
@@ -69,40 +70,36 @@ class Slots:
         """Free the row of `owner`, which must have one; the last row moves into the gap if there is one."""
         gap = self._rows.pop(owner)
         last = self._owners.pop()
+        self._hand = self._hand if self._hand < self.active else 0
         if last == owner:
             return None
         self._owners[gap] = last
         self._rows[last] = gap
         return Move(len(self._owners), gap)
 
-    def gather(self, owners: Sequence[int]) -> Block:
-        """Bring `owners` to consecutive rows, in any order, with as few swaps as possible.
+    @property
+    def reach(self) -> int:
+        """How many owners `gather` can take from where it stands to the last row, at least one."""
+        return max(1, self.active - self._hand)
 
-        Who shared a batch before lies together already, so a steady load needs no swap.
+    def gather(self, owners: Sequence[int]) -> Block:
+        """Bring up to `reach` owners to the rows after those of the call before, or to the first after the last.
+
+        Live streams come round in one order again and again. Soon they lie in that order, and nothing moves.
         """
+        assert 0 < len(owners) <= self.reach
         wanted = set(owners)
-        held = [owner in wanted for owner in self._owners]
-        first = _densest(held, len(wanted))
+        first = self._hand if self._hand < self.active else 0
         inside = range(first, first + len(wanted))
-        gaps = [row for row in inside if not held[row]]
-        strays = [row for row, kept in enumerate(held) if kept and row not in inside]
+        gaps = [row for row in inside if self._owners[row] not in wanted]
+        strays = [row for owner in owners if (row := self._rows[owner]) not in inside]
         swaps = tuple(Swap(gap, stray) for gap, stray in zip(gaps, strays, strict=True))
         for swap in swaps:
             self._exchange(swap)
+        self._hand = inside.stop if inside.stop < self.active else 0
         return Block(first, swaps)
 
     def _exchange(self, swap: Swap) -> None:
         first, second = self._owners[swap.first], self._owners[swap.second]
         self._owners[swap.first], self._owners[swap.second] = second, first
         self._rows[first], self._rows[second] = swap.second, swap.first
-
-
-def _densest(held: Sequence[bool], width: int) -> int:
-    """Start of the first window of `width` rows that holds the most."""
-    count = best = sum(held[:width])
-    start = 0
-    for row in range(len(held) - width):
-        count += held[row + width] - held[row]
-        if count > best:
-            best, start = count, row + 1
-    return start

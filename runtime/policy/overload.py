@@ -70,6 +70,7 @@ class Ladder:
     rung: Rung = Rung.NORMAL
     _samples: deque[tuple[float, float]] = field(default_factory=deque)  # (when, latency)
     _queue: float = 0.0
+    _last: float = -math.inf  # when something was observed
     _looked: float = -math.inf
     _pressed: float | None = None  # since when a high mark is exceeded
     _calm: float | None = None  # since when both low marks hold
@@ -84,7 +85,7 @@ class Ladder:
         """Chunks that are done after `latencies`, while `queue` batches wait; the change that follows, or None."""
         now = self.now()
         self._samples.extend((now, latency) for latency in latencies)
-        self._queue = queue
+        self._queue, self._last = queue, now
         return self.look() if now >= self._looked + self.rules.look_seconds else None
 
     def look(self) -> Change | None:
@@ -96,7 +97,7 @@ class Ladder:
         pressed = latency > rules.high_latency or self._queue > rules.high_queue
         calm = latency < rules.low_latency and self._queue < rules.low_queue
         self._pressed = (now if self._pressed is None else self._pressed) if pressed else None
-        self._calm = (now if self._calm is None else self._calm) if calm else None
+        self._calm = (self._quiet_since(now) if self._calm is None else self._calm) if calm else None
         if self._pressed is not None and now - self._pressed >= rules.climb_seconds and self.rung < Rung.REFUSE:
             self._pressed = now
             return self._go(Rung(self.rung + 1), f"p95 {latency * 1000:.0f} ms, {self._queue:.1f} batches wait")
@@ -111,8 +112,12 @@ class Ladder:
         self.rung = rung
         return change
 
+    def _quiet_since(self, now: float) -> float:
+        """Without samples it has been calm since the last one left the window, though nobody looked."""
+        return now if self._samples else min(now, self._last + self.rules.window_seconds)
+
     def _forget(self, before: float) -> None:
-        if self._samples and self._samples[-1][0] < before:
+        if self._last < before:
             self._queue = 0.0  # nothing was heard lately, so nothing waits
         while self._samples and self._samples[0][0] < before:
             self._samples.popleft()
