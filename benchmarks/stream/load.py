@@ -27,7 +27,7 @@ class StreamPlan:
     warm_seconds: float
     trials: int
     highest: int
-    packet_seconds: float = 0.08
+    packet_seconds: float = 0.16
     slo_seconds: float = 0.1
     seed: int = 0
 

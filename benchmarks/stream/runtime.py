@@ -19,6 +19,7 @@ from speechtrt.runtime.asr.stream import Stream
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.runtime.policy.overload import LadderRules
 
+NOTHING = News((), text=False, final=None)
 NEVER = LadderRules(high_latency=float("inf"), high_queue=float("inf"))
 
 
@@ -58,6 +59,8 @@ class RuntimeConnection:
     def poll(self) -> News:
         """Chunks and events since the last call."""
         over = self.stream.over
+        if not (over or self.decoder.chunks):
+            return NOTHING
         events = self.stream.poll()
         self._said += [event.text for event in events if isinstance(event, Final)]
         chunks = tuple(self.decoder.chunks.popleft() for _ in range(len(self.decoder.chunks)))

@@ -1,11 +1,13 @@
 """What may differ from stream to stream."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
 from speechtrt.runtime.asr.decoding.base import DecoderFactory
 from speechtrt.runtime.asr.endpoint import Endpointing
 from speechtrt.runtime.asr.pcm import Encoding
+from speechtrt.runtime.asr.vad import VoiceDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,8 @@ class StreamOptions:
 
     `chunk_milliseconds`: a chunk size that the transcriber has open; None is the largest. `encoding`: what bytes mean;
     arrays need none. `decoding`: makes the decoder; None is the transcriber's own. `buffer_seconds`: how much audio may
-    wait to be heard before `accept` waits. `partials`: whether there are events before an utterance ends.
+    wait to be heard before `accept` waits. `partials`: whether there are events before an utterance ends. `detector`:
+    makes a voice detector that says what silence is; None takes blanks for it, which costs nothing.
     """
 
     chunk_milliseconds: int | None = None
@@ -23,6 +26,7 @@ class StreamOptions:
     decoding: DecoderFactory | None = None
     buffer_seconds: float = 30.0
     partials: bool = True
+    detector: Callable[[], VoiceDetector] | None = None
 
     @property
     def live(self) -> bool:

@@ -7,6 +7,7 @@ from speechtrt.runtime.asr.decoding.base import Decoding, Frames, Labels, Token
 from speechtrt.runtime.asr.decoding.words import last_word, text, words
 from speechtrt.runtime.asr.endpoint import Endpointer
 from speechtrt.runtime.asr.events import Cause, Event, Final, Partial
+from speechtrt.runtime.asr.vad import Voice
 
 LONGEST_WORD = 3  # lengths of an utterance that a word without an end may last
 
@@ -15,8 +16,9 @@ LONGEST_WORD = 3  # lengths of an utterance that a word without an end may last
 class Session:
     """Decodes the frames of one stream, cuts them into utterances, and says so to `emit`.
 
-    An utterance that is cut by its length ends after its last complete word; the tokens of the next word go on into
-    the next utterance, so that the finals of a stream have exactly the words of the whole.
+    Silence is blanks, or what `voice` takes for it. An utterance that is cut by its length ends after its last complete
+    word; the tokens of the next word go on into the next utterance, so that all finals together have exactly the words
+    of the whole.
     """
 
     labels: Labels
@@ -25,6 +27,7 @@ class Session:
     endpointer: Endpointer
     emit: Callable[[Event], None]
     partials: bool = True
+    voice: Voice | None = None
     _frame: int = 0
     _utterance: int = 0
     _carried: list[Token] = field(default_factory=list)
@@ -39,9 +42,10 @@ class Session:
 
     def hear(self, frames: Frames) -> None:
         """The encoder's answer to the stream's oldest window."""
-        start, blank = 0, self.labels.blank
+        start, blank, voice = 0, self.labels.blank, self.voice
         for index, label in enumerate(frames.labels):
-            if cause := self.endpointer.accept(label == blank):
+            silent = label == blank if voice is None else voice.silent(frames.first + index)
+            if cause := self.endpointer.accept(silent):
                 self.decoder.accept(frames.part(start, index + 1))
                 self._cut(cause)
                 start = index + 1

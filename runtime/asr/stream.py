@@ -51,7 +51,10 @@ class Stream:
             for piece in pieces(pcm, rate):
                 self.channel.expect_open()
                 self.lane.wait_for_room(self.channel, timeout)
-                self.lane.push(self.channel, self.intake.push(piece, rate))
+                samples = self.intake.push(piece, rate)
+                if self.channel.session.voice:
+                    self.channel.session.voice.push(samples)
+                self.lane.push(self.channel, samples)
 
     def end(self) -> None:
         """The audio ends here; the rest of the events follow. Raises AudioError when it has ended before."""

@@ -31,6 +31,7 @@ from speechtrt.runtime.asr.relief import Relief
 from speechtrt.runtime.asr.session import Session
 from speechtrt.runtime.asr.stream import Stream
 from speechtrt.runtime.asr.transcript import Transcript, Transcription
+from speechtrt.runtime.asr.vad import Voice
 from speechtrt.runtime.asr.windows import WindowCutter
 from speechtrt.runtime.backends.base import Backend
 from speechtrt.runtime.backends.selection import open_backend, usable_cores
@@ -186,8 +187,9 @@ class Transcriber:
         audio, seconds, outbox = self.model.audio, self.model.ctc.frame_seconds, Outbox()
         decoder = (options.decoding or self._decoding)(self.labels)
         endpointer = Endpointer(options.endpointing, seconds)
-        session = Session(self.labels, seconds, decoder, endpointer, outbox.put, options.partials)
         cutter = WindowCutter(lane.banks[milliseconds].chunk, audio.hop, audio.sample_rate)
+        voice = Voice(options.detector(), cutter.frame) if options.detector else None
+        session = Session(self.labels, seconds, decoder, endpointer, outbox.put, options.partials, voice)
         return Channel(session, cutter, outbox, Condition(lane.lock), options.buffer_seconds)
 
     def _let_in(
