@@ -1,7 +1,6 @@
-"""The streaming benchmark: every side with its clients in a process of its own, in turns."""
+"""The streaming benchmark: every run of a side with its clients in a process of its own, sides in turns."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +29,12 @@ class Bench:
     """Runs of several sides over the same recordings."""
 
     plan: StreamPlan
-    sides: Mapping[str, Child[HostSide]]
+    sides: Mapping[str, Side]
     recordings: Mapping[int, Sequence[Spoken]]
     report: Report
 
     def trials(self) -> Iterator[StreamTrial]:
-        """Fixed numbers of streams first, so that memory is theirs; then the search and what confirms it."""
+        """Fixed numbers of streams, then the search for the largest and what confirms it."""
         for chunk in self.plan.chunks:
             for streams in self.plan.fixed.get(chunk, ()):
                 for number in range(self.plan.trials):
@@ -65,7 +64,8 @@ class Bench:
         """One run of a side."""
         plan = self.plan
         pace = Pace(streams, plan.seconds, plan.warm_seconds, plan.packet_seconds, plan.seed + number)
-        trial = self.sides[side].call(Run(chunk, pace, purpose, self.recordings[chunk]))
+        with Child(side, HostSide(side, self.sides[side])) as child:
+            trial = child.call(Run(chunk, pace, purpose, self.recordings[chunk]))
         self.report(
             f"{side}: {purpose} {streams} streams, {chunk} ms: p95 {trial.chunk.p95 * 1000:.0f} ms, "
             f"batch fill {trial.batch_fill:.0%}, CPU {trial.cpu_seconds / trial.wall_seconds:.2f} cores"
@@ -90,10 +90,8 @@ def run_stream(
     engines = _engines(subject, headline)
     recordings = {chunk: spoken(engines, chunk, subject.audio, quick) for chunk in plan.chunks}
     sides: dict[str, Side] = {headline: RuntimeSide(engines, workers), **(peers or {})}
-    with ExitStack() as stack:
-        children = {name: stack.enter_context(Child(name, HostSide(name, side))) for name, side in sides.items()}
-        trials = tuple(Bench(plan, children, recordings, report).trials())
-        trials += tuple(_overload(engines, workers, plan, recordings, trials, report))
+    trials = tuple(Bench(plan, sides, recordings, report).trials())
+    trials += (_overload(RuntimeSide(engines, workers, ladder=True), plan, recordings, trials, report),)
     result: StreamResult = Result(
         kind="stream",
         environment=environment,
@@ -112,19 +110,18 @@ def _engines(subject: AsrSubject, name: str) -> Path:
 
 
 def _overload(
-    engines: Path,
-    workers: int,
+    side: Side,
     plan: StreamPlan,
     recordings: Mapping[int, Sequence[Spoken]],
     trials: Sequence[StreamTrial],
     report: Report,
-) -> Iterator[StreamTrial]:
+) -> StreamTrial:
     """More streams than can be served, with the overload ladder at work."""
     chunk = max(plan.chunks)
     found = max((t.streams for t in trials if t.purpose == "confirm" and t.chunk_milliseconds == chunk), default=8)
-    with Child("overload", HostSide("overload", RuntimeSide(engines, workers, ladder=True))) as child:
-        bench = Bench(plan, {"overload": child}, recordings, report)
-        yield bench.run("overload", chunk, int(found * OVERLOAD), "overload", 0)
+    return Bench(plan, {"overload": side}, recordings, report).run(
+        "overload", chunk, int(found * OVERLOAD), "overload", 0
+    )
 
 
 def _load(
