@@ -97,6 +97,13 @@ def test_a_refused_client_counts_and_tries_again() -> None:
     assert server.connections[0].heard == 0.05 * RATE
 
 
+def test_the_last_packet_lasts_as_long_as_its_samples() -> None:
+    client = Client(EchoServer().connect, SPOKEN[1:], 0.1, 0.0, Tally(), due=0.0, turn=0)
+    client.step(0.0, measuring=True)
+    client.step(0.1, measuring=True)
+    assert client.due == 2000 / RATE
+
+
 def test_latency_counts_from_when_the_packet_was_due() -> None:
     tally, server = Tally(), EchoServer()
     start = time.perf_counter() - 1.0  # the client is a second late

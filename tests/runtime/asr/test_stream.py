@@ -14,7 +14,7 @@ from speechtrt.errors import AudioError, BackendError, CapacityError
 from speechtrt.runtime.asr.async_stream import AsyncStream
 from speechtrt.runtime.asr.events import Cause, Event, Final, Partial
 from speechtrt.runtime.asr.options import StreamOptions
-from speechtrt.runtime.asr.outbox import MOST_UNREAD
+from speechtrt.runtime.asr.outbox import MOST_UNREAD, Outbox
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.runtime.backends.base import Array
 from tests.runtime.asr.streams import RATE, fake_transcriber, finish, noise, words_of
@@ -53,6 +53,15 @@ def test_partials_grow_into_finals(transcriber: Transcriber) -> None:
         if isinstance(before, Partial) and isinstance(after, Final):
             assert after.utterance == before.utterance and after.cause is Cause.END
             assert after.text.startswith(before.text)
+
+
+def test_an_unread_partial_is_replaced_and_a_final_is_not() -> None:
+    outbox = Outbox()
+    final = Final(0, "a", (), 0.0, 1.0, Cause.SILENCE)
+    events = [Partial(0, "a", "", 0.1), Partial(0, "ab", "", 0.2), final, final, Partial(1, "c", "", 0.3)]
+    for event in events:
+        outbox.put(event)
+    assert outbox.drain() == events[1:]
 
 
 def test_bytes_in_odd_pieces_sound_like_samples(transcriber: Transcriber) -> None:
