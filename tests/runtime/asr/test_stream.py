@@ -58,7 +58,7 @@ def test_partials_grow_into_finals(transcriber: Transcriber) -> None:
 def test_an_unread_partial_is_replaced_and_a_final_is_not() -> None:
     outbox = Outbox()
     final = Final(0, "a", (), 0.0, 1.0, Cause.SILENCE)
-    events = [Partial(0, "a", "", 0.1), Partial(0, "ab", "", 0.2), final, final, Partial(1, "c", "", 0.3)]
+    events: list[Event] = [Partial(0, "a", "", 0.1), Partial(0, "ab", "", 0.2), final, final, Partial(1, "c", "", 0.3)]
     for event in events:
         outbox.put(event)
     assert outbox.drain() == events[1:]
