@@ -12,6 +12,9 @@ import numpy as np
 from speechtrt.runtime.backends.base import Array
 
 KEPT_EVENTS = 100
+QUIET = (
+    0.05  # a pause is not judged more strictly than soft speech, nor a stop probability near 0 than one of a twentieth
+)
 
 
 class GuardEventKind(StrEnum):
@@ -25,7 +28,7 @@ class GuardEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuardEvent:
-    """An event at `at` seconds of the guard's clock; `value` is the relative L2 error where there is one."""
+    """An event at `at` seconds of the guard's clock; `value` is the relative error where there is one."""
 
     kind: GuardEventKind
     stage: str
@@ -37,13 +40,14 @@ class GuardEvent:
 class GuardPolicy:
     """`share` of the batches of each stage is run again in the reference precision.
 
-    `strikes` of them in a row beyond the stage's tolerance (relative L2 error) switch, as does the first NaN.
+    `strikes` of them in a row beyond the stage's tolerance (relative error) switch, as does the first NaN. The vocoder may
+    err more: INT8 engines that had passed their gates erred up to 0.06 in the decoder and up to 0.15 in the waveform.
     """
 
     share: float = 0.02
     strikes: int = 2
     tolerance: float = 0.2
-    tolerances: Mapping[str, float] = field(default_factory=dict)  # of single stages
+    tolerances: Mapping[str, float] = field(default_factory=lambda: {"vocoder": 0.4})  # of single stages
 
     def limit(self, stage: str) -> float:
         """The tolerance of a stage."""
@@ -105,7 +109,7 @@ class Guard:
 
     def compare(self, stage: str, outputs: Mapping[str, Array], reference: Mapping[str, Array]) -> None:
         """Hold the outputs of a sampled batch against the reference's; too many strikes switch."""
-        error = max(relative_l2(outputs[name], reference[name]) for name in outputs)
+        error = max(relative_error(outputs[name], reference[name]) for name in outputs)
         with self._lock:
             if error <= self.policy.limit(stage):
                 self._strikes[stage] = 0
@@ -134,8 +138,11 @@ class Guard:
         self.listen(event)
 
 
-def relative_l2(value: Array, reference: Array) -> float:
-    """Norm of the difference over the norm of the reference; 0 for two silences."""
-    difference = float(np.linalg.norm(np.subtract(value, reference, dtype=np.float64)))
-    norm = float(np.linalg.norm(reference.astype(np.float64)))
-    return difference / norm if norm else (0.0 if difference == 0.0 else float("inf"))
+def relative_error(value: Array, reference: Array) -> float:
+    """RMS of the difference over the RMS of the reference, which counts as at least QUIET."""
+    difference = np.subtract(value, reference, dtype=np.float64)
+    return _rms(difference) / max(_rms(reference.astype(np.float64)), QUIET)
+
+
+def _rms(values: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
