@@ -40,8 +40,8 @@ class GuardEvent:
 class GuardPolicy:
     """`share` of the batches of each stage is run again in the reference precision.
 
-    `strikes` of them in a row beyond the stage's tolerance (relative error) switch, as does the first NaN. The vocoder may
-    err more: INT8 engines that had passed their gates erred up to 0.06 in the decoder and up to 0.15 in the waveform.
+    `strikes` of them in a row beyond the stage's tolerance (relative error) switch, as does the first NaN. The vocoder
+    may err more: INT8 engines that had passed their gates erred up to 0.06 in the decoder and 0.15 in the waveform.
     """
 
     share: float = 0.02

@@ -121,5 +121,9 @@ class Worker:
         deliver(event)
 
     def _fail_all(self, error: SpeechTRTError) -> None:
-        for index in list(self._outlets):
+        """Also of jobs that the pipeline has not been given."""
+        with self._changed:
+            indices = list(self._outlets)
+            self._new.clear()
+        for index in indices:
             self._deliver(Failure(index, error))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from speechtrt.errors import BackendError, CancelledError, CapacityError, DeadlineError, TextError
+from speechtrt.runtime.backends.base import Array
 from speechtrt.runtime.tts.speech import INTERACTIVE, SpeechRequest
 from speechtrt.runtime.tts.synthesizer import Synthesizer
 from tests.runtime.fakes import FakeRunner, tts_stages
@@ -157,4 +158,25 @@ def test_a_broken_engine_ends_its_requests_and_not_the_service(
     with pytest.raises(BackendError, match="the pipeline failed with"):
         synthesizer.synthesize("hello")
     decoder.compute = compute
+    assert synthesizer.synthesize("hello").steps == 5
+
+
+def test_who_comes_while_an_engine_breaks_is_told_too(synthesizer: Synthesizer, runners: dict[str, FakeRunner]) -> None:
+    decoder, entered, leave = runners["decoder"], threading.Event(), threading.Event()
+    compute = decoder.compute
+
+    def fail(inputs: dict[str, Array]) -> dict[str, Array]:
+        entered.set()
+        assert leave.wait(30)
+        decoder.compute = compute
+        raise RuntimeError("broken")
+
+    decoder.compute = fail
+    first = synthesizer.stream("hello")
+    assert entered.wait(30)
+    second = synthesizer.stream("hello")
+    leave.set()
+    for stream in (first, second):
+        with pytest.raises(BackendError, match="broken"):
+            stream.result()
     assert synthesizer.synthesize("hello").steps == 5
