@@ -15,6 +15,7 @@ from speechtrt.benchmarks.tts.sound import Sound
 from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED
 
 MOST_AUDIO_DIFFERENCE = 0.10
+SHORTEST_WATCHED = 1.0  # seconds
 RATIOS = {
     "latency_mean_ratio": "latency_seconds_mean",
     "latency_p95_ratio": "latency_seconds_p95",
@@ -81,13 +82,23 @@ def doubts(measured: Measurement, numbers: Numbers) -> list[str]:
     """Why the numbers may not be quoted: unsteady trials, a busy machine, or sides that spoke for different times."""
     sides = measured.peak_bytes
     reasons = trial_reasons({side: [t.throughput for t in measured.of(side, BURST)] for side in sides})
-    scenes = dict.fromkeys((t.side, t.scenario) for t in measured.trials)
-    reasons += contention_reasons({f"{a} {b}": [t.foreign_share for t in measured.of(a, b)] for a, b in scenes})
+    reasons += contention_reasons({scene: [share] for scene, share in _foreign_shares(measured).items()})
     for side in sides:
         ratio = numbers.get(f"{side}.audio_ratio", 1.0)
         if abs(ratio - 1) > MOST_AUDIO_DIFFERENCE:
             reasons.append(f"{side}: spoke {ratio:.0%} of the baseline's audio; both must speak about the same")
     return reasons
+
+
+def _foreign_shares(measured: Measurement) -> dict[str, float]:
+    """Of each side in each scenario; the kernel counts in hundredths of seconds, so short scenarios have none."""
+    shares = {}
+    for side, scenario in dict.fromkeys((t.side, t.scenario) for t in measured.trials):
+        trials = measured.of(side, scenario)
+        seconds = sum(t.wall_seconds for t in trials)
+        if seconds >= SHORTEST_WATCHED:
+            shares[f"{side} {scenario}"] = sum(t.foreign_share * t.wall_seconds for t in trials) / seconds
+    return shares
 
 
 def _lowest_throughput_ratio(measured: Measurement, side: str) -> float:

@@ -145,8 +145,16 @@ def test_trials_that_vary_too_much_are_not_valid() -> None:
 
 
 def test_a_busy_machine_is_not_valid() -> None:
-    busy = measured([trial(ENGINES, 1.0, foreign=f) for f in (0.0, 0.3, 0.0)])
+    busy = measured([trial(ENGINES, 1.0, foreign=f) for f in (0.2, 0.5, 0.2)])
     assert [r for r in doubts(busy, summary(busy)) if r.startswith(f"{ENGINES} {BURST}: other processes used 30%")]
+
+
+def test_moments_are_too_short_to_watch() -> None:
+    blink = dataclasses.replace(lone(ENGINES, 0.25), foreign_share=0.9)
+    found = Measurement(
+        (*(t for t in QUIET.trials if (t.side, t.scenario) != (ENGINES, SINGLE)), blink), QUIET.peak_bytes
+    )
+    assert doubts(found, summary(found)) == []
 
 
 def test_sides_must_speak_for_the_same_time() -> None:
