@@ -71,6 +71,7 @@ class EngineCache:
         """Remove an entry, whole or not at all, and its lock; who waits for the lock makes another."""
         with self.locked(key):
             doomed = self.folder / f".{key}.doomed"
+            shutil.rmtree(doomed, ignore_errors=True)  # of a crash
             (self.folder / key).rename(doomed)
             shutil.rmtree(doomed)
             (self.folder / f"{key}.lock").unlink(missing_ok=True)

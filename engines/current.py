@@ -36,7 +36,12 @@ def current_engine_set(
 
 def compares_speech(backend: BackendName, precision: Precision) -> bool:
     """Whether speech of such a set can be compared here, and needs to be."""
-    return backend is BackendName.ORT_CPU and precision is not backend.reference_precision
+    return runs_here(backend) and precision is not backend.reference_precision
+
+
+def runs_here(backend: BackendName) -> bool:
+    """Whether speech can be made or heard with engines of this backend on any machine that builds them."""
+    return backend is BackendName.ORT_CPU
 
 
 def _was_heard(manifest: EngineSet) -> bool:

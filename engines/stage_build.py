@@ -58,13 +58,15 @@ class _Attempt:
         for candidate in self._candidates(seen):
             engine, verdict = self._try(candidate, evaluation)
             reason = f"{self._precision}: {verdict.reason}"
-            if verdict.inexact and self._safer is not None:
+            searched = verdict.inexact and self._safer is not None
+            if searched:
                 found = self._spare(candidate, evaluation, seen, reason)
                 if found is not None:
                     candidate = found
                     engine, verdict = self._try(candidate, evaluation)
                     reason = f"{self._precision}: {verdict.reason}"
             if verdict.passed:
+                self._search = self._search if searched else None  # not that of a bolder candidate
                 self._accept(folder, candidate, engine, evaluation, verdict)
                 return
             self._refuse(candidate, reason)

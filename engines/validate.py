@@ -9,9 +9,9 @@ from speechtrt.bundle import BundleFolder
 from speechtrt.documents import SCHEMA
 from speechtrt.engine_set import ENGINE_FILE, EngineFolder, GateRow
 from speechtrt.engines.budget import Budget, judge_budget
-from speechtrt.engines.current import compares_speech
+from speechtrt.engines.current import compares_speech, runs_here
 from speechtrt.engines.gate.quality import QualityCheck, figure_row
-from speechtrt.engines.regression import judge_regression
+from speechtrt.engines.regression import AGAINST, judge_regression
 from speechtrt.engines.soundness import check_bundle, check_files, check_stage, check_versions, yes_or_no
 from speechtrt.errors import ManifestError
 from speechtrt.precision import BackendName
@@ -98,10 +98,17 @@ def _compared(engines: EngineFolder, demands: Demands) -> tuple[tuple[QualityFig
         figures, speech = _speech(engines, reference, demands.quality)
         rows += speech
     if demands.against is not None:
-        if demands.quality is None:
-            raise ManifestError(f"{demands.against}: cannot be compared with, because speech is not; allow speech")
-        rows += judge_regression(engines, demands.against, demands.quality())
+        rows += _against(engines, demands.against, demands.quality)
     return figures, rows
+
+
+def _against(engines: EngineFolder, before: Path, make_check: Callable[[], QualityCheck] | None) -> list[GateRow]:
+    """What was asked for and cannot be done has not been passed."""
+    if make_check is None:
+        raise ManifestError(f"{before}: cannot be compared with, because speech is not; allow speech")
+    if not runs_here(engines.manifest.backend):
+        return [yes_or_no(AGAINST, "speech", False, f"not compared: {engines.manifest.backend} does not run here")]
+    return judge_regression(engines, before, make_check())
 
 
 def _speech(

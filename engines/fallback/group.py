@@ -13,9 +13,8 @@ from speechtrt.fallback import GroupError
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rewrites with one fate, the weights they hold, and the largest of their own errors."""
+    """Names of the full graph's nodes, the weights they hold, and the largest of their own errors."""
 
-    rewrites: tuple[Rewrite, ...]
     nodes: tuple[str, ...]
     weights: int
     error: float
@@ -55,4 +54,4 @@ def by_product(full: Graph, rewrites: Iterable[Rewrite]) -> list[list[Rewrite]]:
 
 def _group(weights: Mapping[str, int], bundle: Sequence[Rewrite], errors: Sequence[float]) -> Group:
     nodes = dict.fromkeys(name for rewrite in bundle for name in rewrite.replaced)
-    return Group(tuple(bundle), tuple(nodes), sum(weights.get(name, 0) for name in nodes), max(errors))
+    return Group(tuple(nodes), sum(weights.get(name, 0) for name in nodes), max(errors))

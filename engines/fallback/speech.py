@@ -60,7 +60,7 @@ class _SpeechGate:
             return heard
         self._say(f"  {heard.reason}")
         groups = self._ranked(selection)
-        found = search(groups, lambda count: self._try(selection, groups[:count], count).reason, heard.reason)
+        found = search(groups, lambda count: self._try(groups[:count], count).reason, heard.reason)
         if found.spared is None:
             return replace(self._reference, search=found.record, reason=heard.reason)
         return replace(self._trials[found.spared], search=found.record, reason="")
@@ -77,7 +77,7 @@ class _SpeechGate:
                 ranked += [_of_stage(spec.name, group) for group in groups if lowered.intersection(group.nodes)]
         return sorted(ranked, key=lambda group: float("-inf") if group.error is None else -group.error)
 
-    def _try(self, selection: Selection, groups: list[GroupError], count: int) -> Selection:
+    def _try(self, groups: list[GroupError], count: int) -> Selection:
         spared: dict[str, tuple[str, ...]] = {}
         for stage, _, node in (name.partition("/") for group in groups for name in group.nodes):
             spared[stage] = (*spared.get(stage, ()), node)

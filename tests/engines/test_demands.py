@@ -147,6 +147,21 @@ def test_only_comparable_sets_are_compared(sets: Path, tmp_path: Path) -> None:
         validate_engine_set(engines, Demands(against=sets / "mild" / "ort-cpu-fp32"))
 
 
+def test_a_comparison_that_cannot_be_made_has_not_been_passed(sets: Path, tmp_path: Path) -> None:
+    engines = build_engine_set(
+        sets / "bundles" / "mild",
+        BackendName.TENSORRT_RTX,
+        Precision.FP16,
+        tmp_path / "rtx",
+        cache=sets / "cache",
+        say=lambda line: None,
+    )
+    report = validate_engine_set(engines.path, Demands(quality=lambda: Ears(9.0), against=engines.path))
+    assert failed(report) == [("against", "speech")]
+    speed = validate_engine_set(engines.path, Demands(budget=Budget(1, speed={"all": 9.0}), reference=engines.path))
+    assert failed(speed) == [("all", "speed_budget")]
+
+
 def errors(group: str, more: int, utterances: int = 30) -> list[Observation]:
     """Word errors of which the first `more` utterances have one too many."""
     random = np.random.default_rng(4)
