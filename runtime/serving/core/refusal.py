@@ -1,8 +1,11 @@
 """Why a request is not served, before any protocol gives it a number."""
 
+import logging
 from enum import Enum
 
 from speechtrt.errors import AudioError, CapacityError, RequestError, SpeechTRTError, TextError
+
+LOG = logging.getLogger("speechtrt.models")
 
 
 class Reason(Enum):
@@ -37,13 +40,14 @@ class Refusal(RequestError):
         self.param = param
         self.retry_after = retry_after
 
-    @classmethod
-    def of(cls, error: SpeechTRTError) -> "Refusal":
-        """The refusal that stands for any error of the library."""
-        if isinstance(error, Refusal):
-            return error
-        if isinstance(error, CapacityError):
-            return cls(Reason.BUSY, str(error), code="capacity", retry_after=1.0)
-        if isinstance(error, TextError | AudioError):
-            return cls(Reason.INVALID, str(error))
-        return cls(Reason.BROKEN, "the model failed; the server's log says why", code="server_error")
+
+def refusal_of(error: SpeechTRTError) -> Refusal:
+    """The refusal that stands for any error of the library; what is no fault of the client's goes to the log."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, CapacityError):
+        return Refusal(Reason.BUSY, str(error), code="capacity", retry_after=1.0)
+    if isinstance(error, TextError | AudioError):
+        return Refusal(Reason.INVALID, str(error))
+    LOG.error("a model failed", exc_info=error)
+    return Refusal(Reason.BROKEN, "the model failed; the server's log says why", code="server_error")

@@ -13,7 +13,7 @@ from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import ModelCard
-from speechtrt.runtime.serving.core.refusal import Refusal
+from speechtrt.runtime.serving.core.refusal import refusal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +52,4 @@ class Service:
                 try:
                     yield
                 except SpeechTRTError as error:
-                    raise Refusal.of(error) from error
+                    raise refusal_of(error) from error

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from speechtrt.errors import SpeechTRTError
-from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.http.reply import json_response
 
 STATUS = {
@@ -71,7 +71,7 @@ def refused(refusal: Refusal) -> Response:
 async def on_library_error(request: Request, error: Exception) -> Response:
     """Exception handler for errors of the library."""
     assert isinstance(error, SpeechTRTError)
-    return refused(Refusal.of(error))
+    return refused(refusal_of(error))
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

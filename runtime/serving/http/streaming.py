@@ -32,7 +32,8 @@ class Chunks:
             if not sending.done():
                 sending.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
-        if not sending.cancelled() and (error := sending.exception()):
+        error = None if sending.cancelled() else sending.exception()
+        if error and not isinstance(error, TimeoutError):  # who does not read is cut and counted, which is no fault
             raise error
 
     async def _send(self, send: Send) -> None:

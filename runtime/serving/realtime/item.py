@@ -12,7 +12,7 @@ from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.events import Degraded, Dropped
 from speechtrt.runtime.serving.core.metrics import Metrics, labels
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, News
-from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.realtime.messages import Message, completed, degraded, delta, dropped, failed
 
 
@@ -78,7 +78,7 @@ class Item:
             async for news in self.listener.news():
                 self._pass_on(news)
         except SpeechTRTError as error:
-            self.send(failed(self.id, Refusal.of(error)))
+            self.send(failed(self.id, refusal_of(error)))
         finally:
             self.state = ItemState.CLOSED
             await self.listener.close()

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
 
@@ -32,13 +31,6 @@ from speechtrt.runtime.serving.realtime.turns import CHUNK, RATE, Edge, TurnDete
 SHORTEST_TURN = 0.1  # seconds that a client may commit
 
 
-class SessionState(Enum):
-    """OPEN takes requests, CLOSED does not."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-
-
 @dataclass(slots=True)
 class Session:
     """One client's turns. `send` must not block; `make_detector` is called when the server has to find the turns."""
@@ -48,12 +40,10 @@ class Session:
     send: Callable[[Message], None]
     make_detector: Callable[[], VoiceDetector]
     id: str = field(default_factory=lambda: identifier("sess"))
-    state: SessionState = SessionState.OPEN
     config: Config = field(init=False)
     _item: Item | None = None  # the open one
     _closing: list[Item] = field(default_factory=list)  # committed, and not yet complete
     _previous: str | None = None
-    _position: int = 0  # samples of the session so far
     _clock: float = 0.0  # seconds of the session so far
     _recent: deque[Samples] = field(default_factory=deque)  # before a turn
     _reader: PcmReader = field(init=False)
@@ -62,7 +52,8 @@ class Session:
 
     def __post_init__(self) -> None:
         self.config = Config(self.hearer.card.name)
-        self._configure(self.config)
+        self._reader = PcmReader(self.config.encoding)
+        self._follow_turns(self.config)
 
     def describe(self) -> dict[str, object]:
         """The effective configuration as clients read it."""
@@ -95,7 +86,6 @@ class Session:
 
     async def close(self) -> None:
         """Give up everything; it may be closed twice."""
-        self.state = SessionState.CLOSED
         for item in [*self._closing, *([self._item] if self._item else [])]:
             await item.cancel()
         self._item, self._closing = None, []
@@ -115,8 +105,14 @@ class Session:
         self.send(message("session.updated", session=self.describe()))
 
     def _configure(self, config: Config) -> None:
-        self.config = config
-        self._reader = PcmReader(config.encoding)
+        """What stays as it was keeps its memory: half a sample, and what the detector has heard."""
+        old, self.config = self.config, config
+        if config.encoding is not old.encoding:
+            self._reader = PcmReader(config.encoding)
+        if (config.turn_detection, config.rate, config.encoding) != (old.turn_detection, old.rate, old.encoding):
+            self._follow_turns(config)
+
+    def _follow_turns(self, config: Config) -> None:
         self._to_detector = Resampler(RATE)
         self._recent.clear()
         vad = config.turn_detection
@@ -127,6 +123,7 @@ class Session:
         if not data:
             raise Refusal(Reason.INVALID, "audio is empty; expected samples", code="invalid_value", param="audio")
         samples = self._reader.read(data)
+        self._forget_failed()
         if self._turns:
             await self._follow(samples, self._turns)
         else:
@@ -177,6 +174,13 @@ class Session:
             stopped = {"audio_end_ms": round(self._clock * 1000), "item_id": self._item.id}
             self.send(message("input_audio_buffer.speech_stopped", **stopped))
             await self._commit()
+
+    def _forget_failed(self) -> None:
+        """A turn whose stream broke has told so; the next one begins with the next sound."""
+        if self._item and self._item.state is ItemState.CLOSED:
+            self._item = None
+            if self._turns:
+                self._turns.interrupt()
 
     async def _open(self, start: float) -> Item:
         listener = await self.hearer.listen()

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.serving.core.keys import bearer
 from speechtrt.runtime.serving.core.ports import Hearer
-from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.failure import refused
 from speechtrt.runtime.serving.realtime.messages import event_id_of, failure, message, parse
@@ -124,7 +124,7 @@ class RealtimeEndpoint:
                     raise Refusal(Reason.INVALID, "a binary message came; expected JSON text", code="invalid_json")
                 await session.handle(parse(text))
             except SpeechTRTError as error:
-                outbox.put(failure(Refusal.of(error), event_id_of(text or "")))
+                outbox.put(failure(refusal_of(error), event_id_of(text or "")))
 
     async def _write(self, websocket: WebSocket, outbox: Outbox) -> Close | None:
         """Until the client leaves (None) or has not read for too long."""

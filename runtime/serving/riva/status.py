@@ -1,5 +1,6 @@
 """Refusals as gRPC status codes."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,8 +8,9 @@ import grpc
 
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.serving.core.keys import Keyring, bearer
-from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.refusal import Reason, refusal_of
 
+LOG = logging.getLogger("speechtrt.grpc")
 CODES = {
     Reason.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
@@ -28,8 +30,11 @@ async def answered(context: grpc.aio.ServicerContext) -> AsyncIterator[None]:
     try:
         yield
     except SpeechTRTError as error:
-        refusal = Refusal.of(error)
+        refusal = refusal_of(error)
         await context.abort(CODES[refusal.reason], str(refusal))
+    except Exception:
+        LOG.exception("a call failed")
+        await context.abort(grpc.StatusCode.INTERNAL, "the server failed; its log says why")
 
 
 def identify(context: grpc.aio.ServicerContext, keyring: Keyring) -> str:

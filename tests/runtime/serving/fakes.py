@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from speechtrt.audio import Samples
-from speechtrt.errors import AudioError, CapacityError, TextError
+from speechtrt.errors import AudioError, CapacityError, SpeechTRTError, TextError
 from speechtrt.runtime.asr.transcript import Word
 from speechtrt.runtime.serving.core.ports import Gauges, Heard, Mode, ModelCard, News, Utterance
 
@@ -75,7 +75,7 @@ class FakeListener:
     owner: "FakeHearer"
     live: bool
     seconds: float = 0.0
-    _news: "asyncio.Queue[News | None]" = field(default_factory=asyncio.Queue)
+    _news: "asyncio.Queue[News | SpeechTRTError | None]" = field(default_factory=asyncio.Queue)
     _closed: bool = False
 
     async def hear(self, pcm: Samples, rate: int) -> None:
@@ -92,6 +92,8 @@ class FakeListener:
 
     async def news(self) -> AsyncIterator[News]:
         while (news := await self._news.get()) is not None:
+            if isinstance(news, SpeechTRTError):
+                raise news
             final = isinstance(news, Heard) and news.final
             if final:
                 await self.owner.gate.wait()
@@ -99,7 +101,7 @@ class FakeListener:
             if final:
                 return
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: News | SpeechTRTError) -> None:
         self._news.put_nowait(news)
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from speechtrt.errors import BackendError
 from speechtrt.runtime.asr.events import Degraded, Dropped
 from tests.runtime.serving.fakes import text_of
 from tests.runtime.serving.live import Live, serving
@@ -183,6 +184,30 @@ def test_a_client_hears_of_overload(client: Client, live: Live) -> None:
     assert (overload["rung"], overload["action"]) == (4, "streams lose audio")
     assert client.expect("speechtrt.audio_dropped")["duration_ms"] == 560
     assert "speechtrt_dropped_audio_seconds_total{" in counted(live)
+
+
+def test_a_stream_that_breaks_fails_its_item_and_the_session_goes_on(
+    client: Client, live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.update(**MANUAL)
+    client.append(tone(0.2))
+    client.until(f"{TRANSCRIPTION}.delta")
+    live.loop.call_soon_threadsafe(live.hearer.opened[-1].tell, BackendError("stage step failed"))
+    assert client.expect(f"{TRANSCRIPTION}.failed")["error"]["code"] == "server_error"
+    assert "stage step failed" in caplog.text
+    client.append(tone(0.3))
+    client.send("input_audio_buffer.commit")
+    assert client.until(f"{TRANSCRIPTION}.completed")[-1]["transcript"] == text_of(0.3)
+
+
+def test_an_update_in_the_middle_of_a_sample_loses_nothing(client: Client) -> None:
+    client.update(**MANUAL)
+    client.append(tone(0.3)[:-1])
+    client.send("session.update", session={"type": "transcription", "audio": {"input": {"transcription": {}}}})
+    client.append(tone(0.3)[-1:])
+    client.send("input_audio_buffer.commit")
+    events = client.until(f"{TRANSCRIPTION}.completed")
+    assert events[-1]["usage"]["seconds"] == 0.3
 
 
 def test_a_short_commit_is_an_error(client: Client) -> None:
