@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from speechtrt.runtime.serving.app import web_app
+from speechtrt.runtime.serving.binding import bound_socket, load
 from speechtrt.runtime.serving.core.keys import Keyring, read_keys
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.service import Service
@@ -53,7 +54,9 @@ class Process:
         """Serve until a signal comes and everything in flight has ended. Raises any error of the start."""
         front = Front(self.lifecycle)
         server = Listening(self._config(front), self.lifecycle)
-        serving = asyncio.create_task(server.serve())
+        load(server.config)
+        listening = bound_socket(self.settings)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
         with ExitStack() as models:
             try:
                 await asyncio.to_thread(self._load, models)
@@ -61,7 +64,11 @@ class Process:
                 async with grpc_server(self.service, self._grpc_address(), self._tls()) as grpc_port:
                     front.app = web_app(self.service, RealtimeEndpoint(self.service, self.settings.origins))
                     self.lifecycle.start()
-                    LOG.info("ready", extra={"fields": {**self._announcement(server), "grpc_port": grpc_port}})
+                    host, port = listening.getsockname()[:2]
+                    LOG.info(
+                        "ready",
+                        extra={"fields": {"host": host, "port": port, "grpc_port": grpc_port, **self._models()}},
+                    )
                     await self._until_drained(serving)
             finally:
                 self.lifecycle.stop()
@@ -101,8 +108,6 @@ class Process:
         settings = self.settings
         return uvicorn.Config(
             front,
-            host=settings.host,
-            port=settings.port,
             http="h11",
             ws="websockets-sansio",
             ws_max_size=LARGEST_MESSAGE,
@@ -124,11 +129,10 @@ class Process:
         certificate, key = self.settings.tls_certificate, self.settings.tls_key
         return (certificate, key) if certificate and key else None
 
-    def _announcement(self, server: uvicorn.Server) -> dict[str, object]:
+    def _models(self) -> dict[str, object]:
         assert self.service is not None
-        host, port = server.servers[0].sockets[0].getsockname()[:2]
         models = [f"{card.name} ({card.engine})" for card in self.service.catalogue.cards]
-        return {"host": host, "port": port, "models": models, "keys": len(self.service.keyring.digests)}
+        return {"models": models, "keys": len(self.service.keyring.digests)}
 
 
 def api_keys(settings: Settings) -> tuple[str, ...]:

@@ -3,7 +3,11 @@
 import base64
 import io
 import json
+import shutil
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +22,6 @@ from websockets.sync.client import connect
 
 from speechtrt.audio import Audio, read_audio, write_wav
 from speechtrt.cli import root
-from speechtrt.errors import SpeechTRTError
 from tests.runtime.serving.process import Served, served
 
 
@@ -76,16 +79,16 @@ def test_a_live_session_hears_the_same(server: Served, tiny_ctc_engines: Path, r
     said = command("transcribe", recording, "--engines", tiny_ctc_engines).strip()
     audio = read_audio(recording)
     pcm = np.rint(audio.samples * 32768).astype("<i2")
-    with connect(f"ws://127.0.0.1:{server.port}/v1/realtime?model=tiny-ctc", proxy=None) as socket:
+    with connect(f"ws://127.0.0.1:{server.port}/v1/realtime?model=tiny-ctc", proxy=None) as client:
         manual = {"type": "transcription", "audio": {"input": {"turn_detection": None}}}
-        socket.send(json.dumps({"type": "session.update", "session": manual}))
+        client.send(json.dumps({"type": "session.update", "session": manual}))
         for start in range(0, len(pcm), 2400):
             data = base64.b64encode(pcm[start : start + 2400].tobytes()).decode()
-            socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": data}))
-        socket.send('{"type": "input_audio_buffer.commit"}')
-        events = [json.loads(socket.recv(timeout=10))]
+            client.send(json.dumps({"type": "input_audio_buffer.append", "audio": data}))
+        client.send('{"type": "input_audio_buffer.commit"}')
+        events = [json.loads(client.recv(timeout=10))]
         while not events[-1]["type"].endswith("completed"):
-            events.append(json.loads(socket.recv(timeout=10)))
+            events.append(json.loads(client.recv(timeout=10)))
     assert events[-1]["transcript"] == said
     assert "".join(e["delta"] for e in events if e["type"].endswith("delta")) == said
 
@@ -121,8 +124,8 @@ def test_nothing_that_was_said_is_logged(server: Served) -> None:
 
 def test_a_signal_lets_live_streams_finish(tiny_tts_engines: Path, tiny_ctc_engines: Path) -> None:
     with served("--engines", tiny_tts_engines, "--engines", tiny_ctc_engines) as server, server.client() as client:
-        with connect(f"ws://127.0.0.1:{server.port}/v1/realtime", proxy=None) as socket:
-            socket.recv(timeout=10)
+        with connect(f"ws://127.0.0.1:{server.port}/v1/realtime", proxy=None) as stream:
+            stream.recv(timeout=10)
             server.process.send_signal(signal.SIGTERM)
             server.read_until("draining")
             assert client.get("/v2/health/ready").status_code == 503
@@ -132,8 +135,8 @@ def test_a_signal_lets_live_streams_finish(tiny_tts_engines: Path, tiny_ctc_engi
                 with pytest.raises(ConnectionClosed) as closed:
                     late.recv(timeout=10)
                 assert closed.value.rcvd and closed.value.rcvd.code == 1012
-            socket.send('{"type": "input_audio_buffer.clear"}')
-            assert json.loads(socket.recv(timeout=10))["type"] == "input_audio_buffer.cleared"
+            stream.send('{"type": "input_audio_buffer.clear"}')
+            assert json.loads(stream.recv(timeout=10))["type"] == "input_audio_buffer.cleared"
         assert server.process.wait(10) == 0
 
 
@@ -141,13 +144,13 @@ def test_what_lasts_too_long_is_cut(tiny_ctc_engines: Path, tmp_path: Path) -> N
     (tmp_path / "serve.toml").write_text("[limits]\ndrain_seconds = 0.3\n")
     with (
         served("--engines", tiny_ctc_engines, "--config", tmp_path / "serve.toml") as server,
-        connect(f"ws://127.0.0.1:{server.port}/v1/realtime", proxy=None) as socket,
+        connect(f"ws://127.0.0.1:{server.port}/v1/realtime", proxy=None) as stream,
     ):
-        socket.recv(timeout=10)
+        stream.recv(timeout=10)
         start = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            stream.recv(timeout=10)
         assert closed.value.rcvd and closed.value.rcvd.code == 1012
         assert server.process.wait(10) == 0
         assert time.monotonic() - start < 5
@@ -167,9 +170,31 @@ def test_check_config_shows_values_with_their_origin(tiny_tts_engines: Path, tmp
     assert "port = 9  (flag)" in command("serve-stream", *flags)
 
 
-def test_a_damaged_engine_set_is_refused_before_anything_listens(tiny_tts_engines: Path, tmp_path: Path) -> None:
-    import shutil
+def refusal(*flags: object) -> str:
+    """The last line of a server that does not start."""
+    command = [sys.executable, "-m", "speechtrt", "serve-stream", *map(str, flags)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("speechtrt: ")
+    return line
 
+
+def test_what_cannot_be_listened_at_is_one_line(tiny_tts_engines: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, engines = taken.getsockname()[1], ("--engines", tiny_tts_engines)
+        assert "choose another --host or --port" in refusal(*engines, "--port", port)
+        assert "choose another --grpc-port" in refusal(*engines, "--port", 0, "--grpc-port", port)
+
+
+def test_wrong_tls_files_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("no certificate")
+    (tmp_path / "serve.toml").write_text(f'tls_certificate = "{tmp_path}/cert.pem"\ntls_key = "{tmp_path}/cert.pem"\n')
+    assert "cert.pem" in refusal("--port", 0, "--config", tmp_path / "serve.toml")
+
+
+def test_a_damaged_engine_set_is_refused(tiny_tts_engines: Path, tmp_path: Path) -> None:
     folder = tmp_path / "engines"
     shutil.copytree(tiny_tts_engines, folder)
     engine = next(folder.glob("*.onnx"))
@@ -177,7 +202,5 @@ def test_a_damaged_engine_set_is_refused_before_anything_listens(tiny_tts_engine
     data[len(data) // 2] ^= 1
     engine.unlink()
     engine.write_bytes(data)
-    for arguments in (("--check-config",), ()):
-        result = CliRunner().invoke(root, ["serve-stream", "--engines", str(folder), "--port", "0", *arguments])
-        assert isinstance(result.exception, SpeechTRTError)
-        assert "sha256" in str(result.exception)
+    for flags in (("--check-config",), ("--port", 0, "--grpc-port", 0)):
+        assert "sha256" in refusal("--engines", folder, *flags)
