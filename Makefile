@@ -8,7 +8,7 @@ CLIENTS := build/clients
 EXTRAS := cpu,export,bench,serve,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines test test-system test-clients protos lint format type serve bench clean
+.PHONY: help setup engines test test-system test-clients test-gpu protos lint format type serve bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ $(CLIENTS)/.installed: tests/clients/requirements.txt
 
 protos: $(CLIENTS)/.installed  ## Python from the .proto file, after a change to it
 	$(CLIENTS)/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. runtime/serving/riva/wire/messages.proto
+
+test-gpu: setup  ## tests that need a GPU
+	$(BIN)/python -m pytest -m gpu
 
 lint: setup  ## ruff and the import contracts
 	$(BIN)/ruff check .

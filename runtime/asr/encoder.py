@@ -34,6 +34,7 @@ class Encoder:
     def admit(self, row: int) -> None:
         """Make a row ready for a new stream."""
         self.memory.reset(row)
+        self.runner.push(slice(row, row + 1))
 
     def window(self, row: int) -> Samples:
         """Where a row's next window [window] is to be written; `expect` says how much of it is no padding."""
@@ -63,11 +64,18 @@ class Encoder:
 
     def move(self, move: Move) -> None:
         """Copy a row to another."""
+        self.runner.pull(slice(move.source, move.source + 1))
         self.memory.move(move)
+        self.runner.push(slice(move.target, move.target + 1))
 
     def swap(self, swap: Swap) -> None:
         """Exchange two rows."""
+        rows = [slice(row, row + 1) for row in (swap.first, swap.second)]
+        for row in rows:
+            self.runner.pull(row)
         self.memory.swap(swap)
+        for row in rows:
+            self.runner.push(row)
 
 
 def label_texts(pieces: Sequence[str], labels: int, blank: int) -> tuple[str, ...]:

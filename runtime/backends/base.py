@@ -31,6 +31,12 @@ class Runner(Protocol):
     def step(self, rows: int, first: int = 0) -> None:
         """One pass over `rows` rows of the bound arrays, from row `first` on."""
 
+    def push(self, rows: slice) -> None:
+        """Take all states of these rows from the bound arrays; whoever changes only a part of them pulls first."""
+
+    def pull(self, rows: slice) -> None:
+        """The caller is about to read the states of these rows in the bound arrays."""
+
     def close(self) -> None:
         """Free the stage; it may be closed twice."""
 

@@ -61,6 +61,12 @@ class OrtRunner:
         except ORT_ERRORS as error:
             raise self._failed(error) from error
 
+    def push(self, rows: slice) -> None:
+        """Nothing to do: the stage reads the bound arrays themselves."""
+
+    def pull(self, rows: slice) -> None:
+        """Nothing to do: the stage writes the bound arrays themselves."""
+
     def close(self) -> None:
         """Free the session and forget the bound arrays."""
         self._bindings, self._tensors, self._session = {}, {}, None
@@ -95,7 +101,7 @@ class OrtRunner:
         return self._session
 
     def _failed(self, error: Exception) -> BackendError:
-        return BackendError(f"stage {self.stage.name} failed in ONNX Runtime: {_first_line(error)}")
+        return BackendError(f"stage {self.stage.name} failed in ONNX Runtime: {first_line(error)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ class OrtBackend:
 
     def open(self, stage: str) -> OrtRunner:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""
-        _check_versions(self.folder)
+        check_versions(self.folder)
         built = self.folder.manifest.stage(stage)
         session = self._sessions.get(stage)
         if session is None:
@@ -124,7 +130,7 @@ class OrtBackend:
         return OrtRunner(built.spec, session)
 
 
-def _check_versions(folder: EngineFolder) -> None:
+def check_versions(folder: EngineFolder) -> None:
     """The gate's verdict holds for the kind of machine and for the release it was reached with, or a newer release."""
     built, machine = folder.manifest.builder.get("onnxruntime"), folder.manifest.device.get("machine")
     if built is not None and _release(built) > _release(ort.__version__):
@@ -152,13 +158,14 @@ def _session(path: Path, threads: int) -> ort.InferenceSession:
         session = ort.InferenceSession(path, options, providers=PROVIDERS)
     except ORT_ERRORS as error:
         raise BackendError(
-            f"{path}: ONNX Runtime {ort.__version__} cannot load it ({_first_line(error)}); build it again"
+            f"{path}: ONNX Runtime {ort.__version__} cannot load it ({first_line(error)}); build it again"
         ) from error
     return_free_memory()
     return session
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What ONNX Runtime says before its stack."""
     return (str(error).splitlines() or [repr(error)])[0]
 
 

@@ -8,6 +8,8 @@ from speechtrt.errors import BackendError
 from speechtrt.precision import BackendName
 from speechtrt.runtime.backends.base import Backend
 
+EXTRAS = {BackendName.ORT_CPU: "cpu", BackendName.ORT_CUDA: "gpu"}
+
 
 def usable_cores() -> int:
     """Cores that this process may run on."""
@@ -16,18 +18,20 @@ def usable_cores() -> int:
 
 def open_backend(folder: EngineFolder, threads: int | None) -> Backend:
     """The backend of an engine set; `threads` None takes every core. Raises BackendError."""
-    manifest = folder.manifest
-    if manifest.backend is not BackendName.ORT_CPU:
-        raise BackendError(
-            f"{folder.path}: was built for {manifest.backend}, which cannot run here; "
-            f"build the bundle with --backend {BackendName.ORT_CPU}"
-        )
     if threads is not None and threads < 1:
         raise BackendError(f"{threads} threads were asked for; expected at least 1")
+    name = folder.manifest.backend
+    if name in (BackendName.TENSORRT, BackendName.TENSORRT_RTX):
+        from speechtrt.runtime.backends.cuda import open_cuda
+        from speechtrt.runtime.backends.tensorrt import TensorRTBackend
+
+        return TensorRTBackend.over(folder, open_cuda())
     if find_spec("onnxruntime") is None:
-        raise BackendError(
-            f"onnxruntime is not installed; {BackendName.ORT_CPU} needs it: pip install 'speechtrt[cpu]'"
-        )
+        raise BackendError(f"onnxruntime is not installed; {name} needs it: pip install 'speechtrt[{EXTRAS[name]}]'")
+    if name is BackendName.ORT_CUDA:
+        from speechtrt.runtime.backends.ort_cuda import OrtCudaBackend
+
+        return OrtCudaBackend.over(folder)
     from speechtrt.runtime.backends.ort import OrtBackend
 
     return OrtBackend(folder, threads or usable_cores())

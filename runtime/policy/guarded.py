@@ -16,8 +16,8 @@ from speechtrt.specs import StageSpec
 class GuardedRunner:
     """Runs `engine`; `reference` runs a share of the batches too, and everything once the guard has tripped.
 
-    Both work in place on the same caches, which the reference can therefore take over between any two steps: a step
-    overwrites what the other has written at its position and reads only what lies before it.
+    Both work on the same caches, in place or through `push` and `pull`, so that the reference can take over between any
+    two steps: a step overwrites what the other has written at its position and reads only what lies before it.
     """
 
     engine: Runner
@@ -25,6 +25,8 @@ class GuardedRunner:
     guard: Guard
     _outputs: dict[str, Array] = field(default_factory=dict)  # the engine's, without caches
     _shadows: dict[str, Array] = field(default_factory=dict)  # the reference's
+    _slots: int = 0
+    _moved: bool = False  # the states are the reference's
 
     def __post_init__(self) -> None:
         if self.engine.stage.inputs != self.reference.stage.inputs:
@@ -60,6 +62,16 @@ class GuardedRunner:
         self._shadows = {name: np.zeros_like(array) for name, array in self._outputs.items()}
         self.engine.bind(tensors)
         self.reference.bind({**tensors, **self._shadows})
+        self._slots, self._moved = len(next(iter(tensors.values()))), self.guard.tripped
+
+    def push(self, rows: slice) -> None:
+        """Both take the states."""
+        self.engine.push(rows)
+        self.reference.push(rows)
+
+    def pull(self, rows: slice) -> None:
+        """From whoever stepped last."""
+        (self.reference if self._moved else self.engine).pull(rows)
 
     def step(self, rows: int, first: int = 0) -> None:
         """One pass over `rows` rows, from row `first` on. Raises BackendError as `run` does."""
@@ -67,6 +79,7 @@ class GuardedRunner:
             self._step_reference(rows, first)
             return
         if sampled := self.guard.sample(self.stage.name):
+            self._hand_over(slice(first, first + rows))
             self.reference.step(rows, first)  # first, so that what stays in the caches is the engine's
         self.engine.step(rows, first)
         outputs = _part(self._outputs, rows, first)
@@ -88,7 +101,14 @@ class GuardedRunner:
     ) -> None:
         self.close()
 
+    def _hand_over(self, rows: slice) -> None:
+        self.engine.pull(rows)
+        self.reference.push(rows)
+
     def _step_reference(self, rows: int, first: int) -> None:
+        if not self._moved:
+            self._hand_over(slice(0, self._slots))
+            self._moved = True
         self.reference.step(rows, first)
         for name, shadow in self._certain(_part(self._shadows, rows, first)).items():
             self._outputs[name][first : first + rows] = shadow

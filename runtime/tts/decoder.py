@@ -39,6 +39,7 @@ class Decoder:
         for state in self.runner.stage.states:
             if state.kind is StateKind.MEMORY:
                 _fill(self.memory[state.input][row], encoded[state.input][0])
+        self.runner.push(slice(row, row + 1))
         self.memory["frame"][row] = 0
         self.memory["position"][row] = 0
 
@@ -56,7 +57,9 @@ class Decoder:
 
     def move(self, move: Move) -> None:
         """Copy a row to another."""
+        self.runner.pull(slice(move.source, move.source + 1))
         self.memory.move(move)
+        self.runner.push(slice(move.target, move.target + 1))
 
     def _deliver(self, utterances: Sequence[Utterance]) -> None:
         rows = len(utterances)
@@ -71,6 +74,7 @@ class Decoder:
         """An empty batch takes the smallest size that fits, a running one only grows."""
         dims = {name: self._bucket(name, size, rows) for name, size in needed.items()}
         if any(self.memory.dims[name] != size for name, size in dims.items()):
+            self.runner.pull(slice(0, rows))
             self.memory = self.memory.resized({**self.memory.dims, **dims}, rows)
             self.runner.bind(self.memory.arrays)
 

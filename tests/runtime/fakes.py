@@ -41,6 +41,12 @@ class FakeRunner:
         for name, value in outputs.items():
             self.bound[name][stepped] = value
 
+    def push(self, rows: slice) -> None:
+        """Steps read the bound arrays themselves."""
+
+    def pull(self, rows: slice) -> None:
+        """Steps write the bound arrays themselves."""
+
     def close(self) -> None:
         self.closed = True
 

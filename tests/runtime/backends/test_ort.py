@@ -190,10 +190,21 @@ def test_an_unknown_stage_is_refused(folder: EngineFolder) -> None:
         open_backend(folder, 1).open("other")
 
 
-def test_engines_for_another_backend_are_refused(folder: EngineFolder) -> None:
-    manifest = replace(folder.manifest, backend=BackendName.TENSORRT_RTX)
-    with pytest.raises(BackendError, match="tensorrt-rtx, which cannot run here"):
-        open_backend(EngineFolder(folder.path, manifest), None)
+@pytest.mark.parametrize(
+    ("backend", "words"),
+    [
+        (BackendName.TENSORRT_RTX, "neither cuda-python nor pycuda is installed"),
+        (BackendName.TENSORRT, r"pip install 'speechtrt\[gpu\]'"),
+        (BackendName.ORT_CUDA, "needs ONNX Runtime with CUDAExecutionProvider"),
+    ],
+)
+def test_engines_for_an_absent_backend_are_refused(
+    folder: EngineFolder, backend: BackendName, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("speechtrt.runtime.backends.cuda.find_spec", lambda name: None)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(BackendError, match=words):
+        open_backend(EngineFolder(folder.path, replace(folder.manifest, backend=backend)), None)
 
 
 @pytest.mark.parametrize(
