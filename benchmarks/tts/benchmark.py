@@ -13,7 +13,7 @@ from speechtrt.benchmarks.tts.capacity import P95_SECONDS, Capacity, find_capaci
 from speechtrt.benchmarks.tts.floor import CountCost, floor_numbers
 from speechtrt.benchmarks.tts.ladder import Ladder, build_ladder
 from speechtrt.benchmarks.tts.load import TtsLoad, Utterance, shipped_texts, spoken_freely, spoken_in_steps
-from speechtrt.benchmarks.tts.measurement import Measurement, Report, Stage
+from speechtrt.benchmarks.tts.measurement import Arena, Measurement, Report
 from speechtrt.benchmarks.tts.report import TtsReport, make_report
 from speechtrt.benchmarks.tts.scenarios import BASELINE_SHARE, BURST, FULL, IN_WORDS, QUICK, SINGLE, Scenarios
 from speechtrt.benchmarks.tts.sound import Sound, listen
@@ -53,12 +53,12 @@ def run_tts(subject: Subject, plan: Plan, report: Report) -> TtsReport:
     scenarios = Scenarios(utterances, sizes, subject.audio, subject.rule, plan.seed)
     ladder = build_ladder(subject, plan.slots, sizes.saturated_slots, plan.threads, plan.seed)
     with ExitStack() as closing:
-        stage = Stage(report, closing)
-        peaks = _climb(ladder, scenarios, stage, plan.rounds)
-        extra = _explore(ladder, scenarios, stage, plan)
-        baseline = cast("Child[PyTorchSpeaker]", stage.child(BASELINE))
+        arena = Arena(report, closing)
+        peaks = _climb(ladder, scenarios, arena, plan.rounds)
+        extra = _explore(ladder, scenarios, arena, plan)
+        baseline = cast("Child[PyTorchSpeaker]", arena.child(BASELINE))
         cost = baseline.call(CountCost(tuple(u.text for u in utterances)))
-    measured = Measurement(tuple(stage.trials), peaks)
+    measured = Measurement(tuple(arena.trials), peaks)
     sound = _sound(subject, plan, report)
     summary = summarise(measured, ladder, extra, sound, plan.threads)
     summary |= floor_numbers(cost, summary, ladder.headline)
@@ -66,54 +66,54 @@ def run_tts(subject: Subject, plan: Plan, report: Report) -> TtsReport:
     return make_report(environment, load, measured, summary, ladder, plan.quick)
 
 
-def _climb(ladder: Ladder, scenarios: Scenarios, stage: Stage, rounds: int) -> dict[str, int]:
+def _climb(ladder: Ladder, scenarios: Scenarios, arena: Arena, rounds: int) -> dict[str, int]:
     """The burst and lone requests on every side in turn; peak memory of each."""
     for name, factory in ladder.compared.items():
-        stage.enter(name, factory, scenarios.utterances)
+        arena.enter(name, factory, scenarios.utterances)
     for _ in range(rounds):
         for name in ladder.compared:
-            stage.speak(name, scenarios.burst())
-            stage.speak(name, scenarios.alone())
-    peaks = {name: stage.peak(name) for name in ladder.compared}
+            arena.speak(name, scenarios.burst())
+            arena.speak(name, scenarios.alone())
+    peaks = {name: arena.peak(name) for name in ladder.compared}
     for name in ladder.compared:
         if name not in (BASELINE, ladder.headline):
-            stage.leave(name)
-    stage.enter(UNCACHED, ladder.factory(UNCACHED), scenarios.few().utterances)
-    stage.speak(UNCACHED, scenarios.few())
-    stage.leave(UNCACHED)
+            arena.leave(name)
+    arena.enter(UNCACHED, ladder.factory(UNCACHED), scenarios.few().utterances)
+    arena.speak(UNCACHED, scenarios.few())
+    arena.leave(UNCACHED)
     return peaks
 
 
-def _explore(ladder: Ladder, scenarios: Scenarios, stage: Stage, plan: Plan) -> Extra:
+def _explore(ladder: Ladder, scenarios: Scenarios, arena: Arena, plan: Plan) -> Extra:
     """What the headline does under other loads, beside the baseline where that can take part."""
-    burst = [t for t in stage.trials if t.side == BASELINE and t.scenario == BURST]
+    burst = [t for t in arena.trials if t.side == BASELINE and t.scenario == BURST]
     rate = BASELINE_SHARE * Distribution.of([t.throughput for t in burst]).mean
     for name in (BASELINE, ladder.headline):
-        stage.speak(name, scenarios.poisson(rate))
+        arena.speak(name, scenarios.poisson(rate))
     for _ in range(plan.rounds):
-        stage.speak(ladder.headline, scenarios.mixed())
-        stage.speak(ladder.headline, scenarios.mixed(plan.slots))
-    stage.speak(ladder.headline, scenarios.long())
+        arena.speak(ladder.headline, scenarios.mixed())
+        arena.speak(ladder.headline, scenarios.mixed(plan.slots))
+    arena.speak(ladder.headline, scenarios.long())
     capacities = {}
     for name in (BASELINE, ladder.headline):
-        capacities[name] = _capacity(name, scenarios, stage)
-    stage.leave(ladder.headline)
-    stage.enter(ladder.headline, ladder.saturated, scenarios.utterances)
+        capacities[name] = _capacity(name, scenarios, arena)
+    arena.leave(ladder.headline)
+    arena.enter(ladder.headline, ladder.saturated, scenarios.utterances)
     for _ in range(plan.rounds):
-        stage.speak(ladder.headline, scenarios.saturated())
+        arena.speak(ladder.headline, scenarios.saturated())
     return Extra(rate, scenarios.sizes.long_seconds, scenarios.sizes.saturated_slots, capacities)
 
 
-def _capacity(name: str, scenarios: Scenarios, stage: Stage) -> Capacity:
+def _capacity(name: str, scenarios: Scenarios, arena: Arena) -> Capacity:
     """A side that cannot keep the promise for lone requests keeps it at no rate."""
-    mine = [t for t in stage.trials if t.side == name]
+    mine = [t for t in arena.trials if t.side == name]
     lone = [r.latency_seconds for t in mine if t.scenario == SINGLE for r in t.requests]
     if Distribution.of(lone).p95 > P95_SECONDS:
         return Capacity(0.0, 0.0)
     highest = Distribution.of([t.throughput for t in mine if t.scenario == BURST]).mean
 
     def probe(rate: float) -> TtsTrial:
-        return stage.speak(name, scenarios.probe(rate))
+        return arena.speak(name, scenarios.probe(rate))
 
     return find_capacity(probe, highest, scenarios.sizes.capacity_probes)
 

@@ -54,7 +54,7 @@ def peak_of(_speaker: Speaker) -> int:
 
 
 @dataclass(slots=True)
-class Stage:
+class Arena:
     """Opened sides, and every trial they have made."""
 
     report: Report
