@@ -6,6 +6,8 @@ from speechtrt.engines.build_context import EVALUATION
 from speechtrt.engines.device import device_fingerprint
 from speechtrt.engines.evaluation import decode_evaluation
 from speechtrt.engines.gate.judgement import STAND_IN, judge_numbers
+from speechtrt.engines.gate.stand_in import stand_in
+from speechtrt.engines.graph import Graph
 from speechtrt.engines.stage_build import make_builder
 from speechtrt.engines.versions import RUNS_ON, installed
 from speechtrt.errors import SpeechTRTError
@@ -62,7 +64,7 @@ def _numbers(engines: EngineFolder, stage: EngineStage) -> tuple[GateRow, ...]:
     if engines.manifest.backend is BackendName.ORT_CPU:
         return judge_numbers(engines.file(stage.file.path), evaluation, stage.precision).rows
     graph = engines.file(f"{EVALUATION}/{name}.onnx")
-    return judge_numbers(graph, evaluation, stage.precision, STAND_IN).rows
+    return judge_numbers(stand_in(Graph.load(graph)).to_bytes(), evaluation, stage.precision, STAND_IN).rows
 
 
 def yes_or_no(stage: str, metric: str, passed: bool, note: str) -> GateRow:

@@ -17,6 +17,7 @@ from speechtrt.engines.evaluation import Evaluation, encode_evaluation, record_e
 from speechtrt.engines.fallback.mixture import make_mixture
 from speechtrt.engines.fallback.partial import find_partial, spare
 from speechtrt.engines.gate.judgement import BUILDS, STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
+from speechtrt.engines.gate.stand_in import stand_in
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.policy import weight_counts
 from speechtrt.engines.scenario import CALIBRATION_STEPS, Playlist, make_scenarios, moving_states, scenario_length
@@ -107,7 +108,7 @@ class _Attempt:
     def _why_inexact(self, graph: Graph, evaluation: Evaluation) -> str:
         """What the gate says of a graph's numbers, without an engine and without a clock."""
         try:
-            return self._exactness(graph.to_bytes(), graph, evaluation).reason
+            return self._exactness(None, graph, evaluation).reason
         except BuildError as error:
             return str(error)
 
@@ -154,7 +155,7 @@ class _Attempt:
     def _judge(self, candidate: Candidate, engine: bytes, evaluation: Evaluation) -> Verdict:
         """Numbers always; kernels and speed where the engine itself can run and a lower precision is at stake."""
         runs_here = self._context.backend is BackendName.ORT_CPU
-        verdict = self._exactness(engine if runs_here else candidate.graph.to_bytes(), candidate.graph, evaluation)
+        verdict = self._exactness(engine if runs_here else None, candidate.graph, evaluation)
         if not runs_here or self._safer is None or not verdict.passed:
             return verdict
         fallback = self._safer_stage(self._safer)
@@ -162,11 +163,11 @@ class _Attempt:
         speed = judge_speed(engine, reference, evaluation.playlist, self._context.most_time)
         return Verdict((*verdict.rows, *speed.rows))
 
-    def _exactness(self, model: bytes, graph: Graph, evaluation: Evaluation) -> Verdict:
-        """Numbers, and for integers on this CPU whether its kernels get them right."""
+    def _exactness(self, engine: bytes | None, graph: Graph, evaluation: Evaluation) -> Verdict:
+        """Numbers of the engine, or of its graph; and for integers on this CPU whether its kernels get them right."""
         if self._context.backend is not BackendName.ORT_CPU:
-            return judge_numbers(model, evaluation, self._precision, STAND_IN)
-        verdict = judge_numbers(model, evaluation, self._precision)
+            return judge_numbers(stand_in(graph).to_bytes(), evaluation, self._precision, STAND_IN)
+        verdict = judge_numbers(engine or graph.to_bytes(), evaluation, self._precision)
         if self._safer is None or not verdict.passed:
             return verdict
         return Verdict((*verdict.rows, *judge_kernels(graph, evaluation.playlist).rows))

@@ -6,14 +6,14 @@ rewrite, so that parts of the two graphs can be mixed and compared without knowi
 
 from dataclasses import dataclass
 
-from onnx import NodeProto
+from onnx import NodeProto, TensorProto
 
 from speechtrt.engines.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """One tensor that both graphs compute, by different nodes.
+    """One tensor that both graphs compute, by different nodes or in different element types.
 
     `result` is its name and `sources` are the shared tensors it is computed from; `nodes` compute it in the lowered
     graph, and `replaced` are the names of the nodes that did in the full one.
@@ -28,13 +28,14 @@ class Rewrite:
 def find_rewrites(full: Graph, lowered: Graph) -> tuple[Rewrite, ...]:
     """Every rewrite, in the order of the full graph."""
     shared = {name for name in full.producers if name in lowered.producers} | set(full.input_names)
-    changed = (
-        name
-        for node in full.nodes
-        for name in node.output
-        if name in shared and lowered.producers[name].SerializeToString() != node.SerializeToString()
-    )
+    changed = (name for node in full.nodes for name in node.output if name in shared and _differs(full, lowered, name))
     return tuple(_rewrite(full, lowered, name, shared) for name in changed)
+
+
+def _differs(full: Graph, lowered: Graph, name: str) -> bool:
+    kinds = {full.element(name), lowered.element(name)} - {TensorProto.UNDEFINED}
+    nodes = {graph.producers[name].SerializeToString() for graph in (full, lowered)}
+    return len(kinds) > 1 or len(nodes) > 1
 
 
 def _rewrite(full: Graph, lowered: Graph, result: str, shared: set[str]) -> Rewrite:

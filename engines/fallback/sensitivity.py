@@ -13,6 +13,7 @@ from onnx import NodeProto, TensorProto, helper
 from speechtrt.engines.evaluation import answers
 from speechtrt.engines.fallback.rewrite import Rewrite
 from speechtrt.engines.fallback.splice import adopt
+from speechtrt.engines.gate.stand_in import stand_in
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.scenario import DECODER_STEPS, Playlist
 
@@ -32,7 +33,7 @@ def own_errors(full: Graph, lowered: Graph, rewrites: Sequence[Rewrite], inputs:
     adopt(graph, lowered, nodes)
     graph.refresh()
     graph.replace_nodes(nodes)
-    found = answers(graph.to_bytes(), _beginnings(inputs))
+    found = answers(stand_in(graph).to_bytes(), _beginnings(inputs))
     return [_relative(found[f"shadow_{i}/error"], found[f"shadow_{i}/size"]) for i in range(len(rewrites))]
 
 

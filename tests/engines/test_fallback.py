@@ -4,18 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
 from speechtrt.engine_set import EngineFolder, EngineStage, Status
 from speechtrt.engines.builder import build_engine_set
+from speechtrt.engines.fallback.mixture import make_mixture
 from speechtrt.engines.fallback.rewrite import find_rewrites
 from speechtrt.engines.fallback.search import search
 from speechtrt.engines.fallback.splice import splice
-from speechtrt.engines.graph import Graph
+from speechtrt.engines.graph import Graph, infer_shapes
+from speechtrt.engines.lowering.freeze import freeze
+from speechtrt.engines.lowering.half import convert_to_half, reasons_for_full
+from speechtrt.engines.scenario import Playlist, Scenario
 from speechtrt.engines.session import open_session
 from speechtrt.engines.validate import Demands, validate_engine_set
 from speechtrt.fallback import GroupError
 from speechtrt.precision import BackendName, Precision
-from tests.engines.conftest import ANY_TIME
+from speechtrt.specs import StageSpec
+from tests.engines.conftest import ANY_TIME, evaluation_of
 from tests.engines.hostile import STAGE, WIDTH, blocks, everything, write_hostile_bundle
 from tests.engines.tiny_graphs import Draft
 
@@ -41,7 +47,7 @@ def precisions(stage: EngineStage) -> dict[str, Precision]:
 
 @pytest.mark.parametrize(
     ("backend", "precision", "gain", "safer"),
-    [(ORT, INT8, 3e3, FP32), (RTX, INT8, 3e3, FP16), (RTX, FP16, 3e7, FP32)],
+    [(ORT, INT8, 3e3, FP32), (RTX, INT8, 3e3, FP16), (RTX, FP16, 5e4, FP32)],
 )
 def test_planted_channels_are_spared_and_the_rest_stays_lowered(
     tmp_path: Path, backend: BackendName, precision: Precision, gain: float, safer: Precision
@@ -75,7 +81,7 @@ def test_the_search_is_written_down(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("backend", [ORT, RTX])
 def test_a_hopeless_checkpoint_falls_back_cleanly(tmp_path: Path, backend: BackendName) -> None:
-    bundle = write_hostile_bundle(tmp_path / "bundle", everything(), 3e4)
+    bundle = write_hostile_bundle(tmp_path / "bundle", everything(), 3e3)
     folder = build(tmp_path, bundle, backend, INT8)
     manifest, stage = folder.manifest, folder.manifest.stage(STAGE)
     assert (manifest.status, stage.precision) == (Status.FELL_BACK, backend.reference_precision)
@@ -134,9 +140,40 @@ def test_splicing_takes_over_single_tensors() -> None:
     np.testing.assert_array_equal(open_session(same.to_bytes()).run(None, {"x": x})[0], two)
 
 
+def test_a_node_without_constants_is_rewritten_when_its_type_changes() -> None:
+    d = Draft(3)
+    d.input("x", 1, "rows", 8)
+    d.op("Mul", "x", "x", to="square")
+    d.op("MatMul", "square", d.weight(8, 8), to="y")
+    d.output("y", 1, "rows", 8)
+    full = Graph(infer_shapes(d.model()))
+    mixture = make_mixture(full, convert_to_half(full, ()), FP16)
+    huge = {"x": np.full((2, 8), 1e3, np.float32)}
+    stage = StageSpec("s", "s.onnx", full.specs()[0], full.specs()[1])
+    groups = mixture.groups(Playlist(stage, 0, (Scenario({}, (huge,)),)))
+    assert {group.nodes[0]: group.error for group in groups} == {"n_square": float("inf"), "n_y": float("inf")}
+
+
 def test_the_planted_function_is_an_ordinary_one() -> None:
     x = np.random.default_rng(0).normal(0, 1, (1, 5, WIDTH)).astype(np.float32)
     plain, planted = (
         open_session(blocks(names, 3e3).SerializeToString()).run(None, {"x": x})[0] for names in ((), everything())
     )
     np.testing.assert_allclose(plain, planted, rtol=1e-3, atol=1e-4)
+
+
+def test_no_cast_ever_stands_at_a_cache(tts_bundle: Path) -> None:
+    """Even when everything that can be spared is spared, caches stay FP16 from the border to their attention."""
+    canonical, evaluation = evaluation_of(tts_bundle, "decoder", frozen=True)
+    full = freeze(canonical, {"max_len": evaluation.playlist.max_len})
+    mixture = make_mixture(full, convert_to_half(full, reasons_for_full(full)), FP16)
+    groups = mixture.groups(evaluation.playlist)
+    spared = mixture.sparing([node for group in groups for node in group.nodes])
+    writes = [node for node in spared.nodes if node.op_type == "TensorScatter"]
+    assert len(writes) == 4
+    for write in writes:
+        assert write.input[0] in spared.input_names
+        assert spared.element(write.input[0]) == spared.element(write.output[0]) == TensorProto.FLOAT16
+        assert [reader.op_type for reader in spared.consumers[write.output[0]]] == ["Attention"]
+    products = [node for node in spared.nodes if node.op_type == "MatMul"]
+    assert {spared.element(node.output[0]) for node in products} == {TensorProto.FLOAT}

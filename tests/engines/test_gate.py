@@ -8,9 +8,11 @@ from speechtrt.engines.gate.comparison import Outputs, compare_outputs, measure_
 from speechtrt.engines.gate.judgement import Verdict
 from speechtrt.engines.gate.limits import LIMITS
 from speechtrt.engines.gate.speed import time_pair
-from speechtrt.engines.graph import Array
+from speechtrt.engines.gate.stand_in import stand_in
+from speechtrt.engines.graph import Array, Graph, infer_shapes
+from speechtrt.engines.lowering.half import convert_to_half
 from speechtrt.engines.scenario import Playlist, Scenario
-from speechtrt.engines.session import StageSession
+from speechtrt.engines.session import StageSession, open_session
 from speechtrt.precision import Precision
 from speechtrt.specs import DType, StageSpec, TensorSpec
 from tests.engines import tiny_graphs as tiny
@@ -95,3 +97,32 @@ def chain(length: int) -> bytes:
     draft.output("y", tiny.F32, "rows", 128)
     data: bytes = draft.model().SerializeToString()
     return data
+
+
+def overflowing() -> Graph:
+    """For x = 1000, x * x is beyond FP16, and its product with a small constant is not."""
+    draft = tiny.Draft()
+    draft.input("x", tiny.F32, "rows", 8)
+    square = draft.op("Mul", "x", "x")
+    draft.op("MatMul", draft.op("Mul", square, draft.const(1e-3, np.float32)), draft.weight(8, 8), to="y")
+    draft.output("y", tiny.F32, "rows", 8)
+    return convert_to_half(Graph(infer_shapes(draft.model())), ())
+
+
+def test_the_stand_in_rounds_to_sixteen_bits_where_the_cpu_would_not() -> None:
+    x = np.full((2, 8), 1e3, np.float16)
+    graph = overflowing()
+    assert np.isfinite(run(graph, x)).all()  # what the CPU makes of it by itself
+    assert np.isnan(run(stand_in(graph), x)).any()
+    small = np.full((2, 8), 3.0, np.float16)
+    np.testing.assert_allclose(run(stand_in(graph), small), run(graph, small), rtol=1e-2, atol=1e-3)
+
+
+def run(graph: Graph, x: np.ndarray) -> np.ndarray:
+    found: np.ndarray = open_session(graph.to_bytes()).run(None, {"x": x})[0]
+    return found
+
+
+def test_a_graph_without_halves_needs_no_stand_in() -> None:
+    graph = Graph(tiny.encoder())
+    assert stand_in(graph) is graph
