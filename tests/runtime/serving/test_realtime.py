@@ -80,7 +80,7 @@ def test_the_server_finds_turns(client: Client) -> None:
     starts = [e["audio_start_ms"] for e in edges if "audio_start_ms" in e]
     ends = [e["audio_end_ms"] for e in edges if "audio_end_ms" in e]
     assert starts == pytest.approx([900, 2900], abs=150)
-    assert ends == pytest.approx([2300, 3800], abs=150)
+    assert ends == pytest.approx([2330, 3830], abs=70)
     for events, start, end in ((first, starts[0], ends[0]), (second, starts[1], ends[1])):
         assert events[-1]["usage"]["seconds"] == pytest.approx((end - start) / 1000, abs=0.002)
         assert "".join(e["delta"] for e in events if e["type"].endswith("delta")) == events[-1]["transcript"]
