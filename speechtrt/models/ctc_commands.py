@@ -5,19 +5,24 @@ from pathlib import Path
 import click
 
 from speechtrt.console import activity, emit_json, note
-from speechtrt.models.training_options import DATA, Effort, data_option, recipe_option, run_option, training_options
+from speechtrt.models.training_options import DATA, Effort, data_option, training_options
 
-RUN = Path("build/train/ctc-medium")
+RUNS = Path("build/train")
 RESULT = Path("benchmarks/results/cpu/ctc_reference.json")
 GROUPS = Path("benchmarks/results/cpu/ctc_dialects.json")
 
 
+named_recipe_option = click.option(
+    "--recipe", default="ctc-medium", show_default=True, help="Name of a shipped recipe, or a TOML file."
+)
+
+
 @click.command()
 @data_option
-@recipe_option
-@run_option(RUN)
+@named_recipe_option
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; build/train/NAME if absent.")
 @training_options
-def ctc(data: Path, recipe: Path | None, out: Path, effort: Effort) -> None:
+def ctc(data: Path, recipe: str, out: Path | None, effort: Effort) -> None:
     """Train a streaming CTC model on the sets below DATA; the model folder is OUT/model."""
     from speechtrt.models.ctc_training.recipe import load_recipe
     from speechtrt.models.ctc_training.run import RunPlan, train_ctc
@@ -26,24 +31,26 @@ def ctc(data: Path, recipe: Path | None, out: Path, effort: Effort) -> None:
 
     machine = read_machine(effort.device, effort.precision, effort.threads)
     budget = Budget(effort.steps, effort.minutes) if effort.steps or effort.minutes else None
-    plan = RunPlan(load_recipe(recipe), data, out, machine, budget, effort.resume)
-    with activity(f"training; progress in {out / 'log.jsonl'}"):
+    read = load_recipe(recipe)
+    plan = RunPlan(read, data, out or RUNS / read.name, machine, budget, effort.resume)
+    with activity(f"training; progress in {plan.out / 'log.jsonl'}"):
         folder = train_ctc(plan)
     note(f"{folder}: trained; ship it with `speechtrt train publish-ctc`")
 
 
 @click.command("publish-ctc")
 @data_option
-@recipe_option
-@run_option(RUN, "--run")
+@named_recipe_option
+@click.option("--run", type=click.Path(path_type=Path), help="Folder of the run; build/train/NAME if absent.")
 @click.option("--target", type=click.Path(path_type=Path), required=True, help="Checkpoint folder to write.")
 @click.option("--remark", default="", help="A sentence for the model card's account of the training.")
-def publish(data: Path, recipe: Path | None, out: Path, target: Path, remark: str) -> None:
+def publish(data: Path, recipe: str, run: Path | None, target: Path, remark: str) -> None:
     """Write the last checkpoint of a run as half-precision weights with a model card and checksums."""
     from speechtrt.models.ctc_training.recipe import load_recipe
     from speechtrt.models.ctc_training.run import RunPlan, publish_run
 
-    for evaluation in publish_run(RunPlan(load_recipe(recipe), data, out), target, remark):
+    read = load_recipe(recipe)
+    for evaluation in publish_run(RunPlan(read, data, run or RUNS / read.name), target, remark):
         rates = evaluation.overall
         note(f"{evaluation.chunk_milliseconds} ms: WER {100 * rates.wer:.1f} %, CER {100 * rates.cer:.1f} %")
     note(f"{target}: written")

@@ -19,10 +19,10 @@ recipe_option = click.option(
 )
 
 
-def run_option(folder: Path, name: str = "--out") -> Callable[[Command], Command]:
+def run_option(folder: Path) -> Callable[[Command], Command]:
     """The folder of a run, as parameter `out`."""
     return click.option(
-        name, "out", type=click.Path(path_type=Path), default=folder, show_default=True, help="Folder of the run."
+        "--out", type=click.Path(path_type=Path), default=folder, show_default=True, help="Folder of the run."
     )
 
 

@@ -22,7 +22,7 @@ def figures(tone_data: Path, tmp_path_factory: pytest.TempPathFactory) -> GroupF
         recipe = CtcRecipe(dict(TINY_ENCODER), vocab_size=24, rows=3, warmup_steps=2, peak_rate=0.1)
         plan = RunPlan(recipe, tone_data, folder / "run", budget=Budget(steps=steps))
         train_ctc(plan)
-        publish_run(plan, folder / name)
+        publish_run(plan, folder / name, spoken=SPOKEN[:5])
         sources.append(str(folder / name))
     return compare_models(sources, SPOKEN)
 

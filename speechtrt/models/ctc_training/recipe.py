@@ -16,6 +16,7 @@ class CtcRecipe:
     """Sets to train on, sizes, and the numbers of the training. `encoder` is passed to the encoder's configuration."""
 
     encoder: dict[str, Any]
+    name: str = "ctc"
     train_sets: tuple[str, ...] = ("train",)
     held_out_set: str = "held_out"
     vocab_size: int = 256
@@ -39,6 +40,7 @@ class CtcRecipe:
         )
 
 
-def load_recipe(path: Path | None = None) -> CtcRecipe:
-    """The recipe in `path`, or that of the medium model. Raises DataError when it is malformed."""
-    return read_recipe(path or shipped_recipe("ctc-medium.toml"), CtcRecipe)
+def load_recipe(source: str | Path = "ctc-medium") -> CtcRecipe:
+    """The recipe in a file, or the shipped one of that name. Raises DataError when it is missing or malformed."""
+    path = Path(source)
+    return read_recipe(path if path.suffix == ".toml" else shipped_recipe(f"{source}.toml"), CtcRecipe)

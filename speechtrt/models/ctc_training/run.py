@@ -1,5 +1,6 @@
 """Train a CTC model from a recipe and made data, in a folder that a later run can resume."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +10,16 @@ from speechtrt.models.ctc import FastConformerCtc
 from speechtrt.models.ctc_training.card import CardFacts
 from speechtrt.models.ctc_training.evaluation import CtcEvaluation, evaluate_ctc
 from speechtrt.models.ctc_training.features import load_features
+from speechtrt.models.ctc_training.groups import measure_recordings
 from speechtrt.models.ctc_training.publish import publish_ctc, round_to_half
 from speechtrt.models.ctc_training.recipe import CtcRecipe
 from speechtrt.models.ctc_training.source import source_folder
 from speechtrt.models.ctc_training.task import CtcModule, CtcTask
 from speechtrt.models.data.manifest import read_manifest
+from speechtrt.models.evaluation.utterances import EvaluationUtterance, dialect_utterances
 from speechtrt.models.software import cpu_name
 from speechtrt.models.tokenizer import TOKENIZER_FILE, PieceTokenizer, load_tokenizer, train_tokenizer
-from speechtrt.models.training.checkpoint import Position, load_checkpoint
+from speechtrt.models.training.checkpoint import CHECKPOINT, Position, load_checkpoint
 from speechtrt.models.training.machine import CPU, Machine
 from speechtrt.models.training.schedule import Budget, LearningRate
 from speechtrt.models.training.trainer import Trainer, TrainingOptions
@@ -56,30 +59,30 @@ def export_run(recipe: CtcRecipe, out: Path) -> Path:
     return folder
 
 
-def publish_run(plan: RunPlan, target: Path, remark: str = "") -> list[CtcEvaluation]:
+def publish_run(
+    plan: RunPlan, target: Path, remark: str = "", spoken: Sequence[EvaluationUtterance] | None = None
+) -> list[CtcEvaluation]:
     """Evaluate a run's last checkpoint as float16 holds it, and write it to `target` with a model card.
 
-    `remark` is added to the card's account of the training.
+    It is judged on `spoken`, the shipped dialect test set when None; `remark` is added to the card's account of the
+    training.
     """
     module, position = _last_checkpoint(plan.recipe, plan.out)
     tokenizer = load_tokenizer(plan.out)
     model = module.ctc
     model.train(False)
     round_to_half(model)
-    held_out = load_features(plan.data / plan.recipe.held_out_set, model.config)
-    evaluations = [evaluate_ctc(model, tokenizer, held_out, lookahead) for lookahead in plan.recipe.lookaheads]
-    spoken = [item for name in plan.recipe.train_sets for item in read_manifest(plan.data / name)]
+    unseen = measure_recordings(dialect_utterances() if spoken is None else spoken, model.config)
+    evaluations = [evaluate_ctc(model, tokenizer, unseen, lookahead) for lookahead in plan.recipe.lookaheads]
     facts = CardFacts(
+        name=target.name,
+        recipe=plan.recipe,
+        spoken=[item for name in plan.recipe.train_sets for item in read_manifest(plan.data / name)],
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         pieces=tokenizer.size,
-        lookaheads=plan.recipe.lookaheads,
-        utterances=len(spoken),
-        hours=sum(item.seconds for item in spoken) / 3600,
-        words=len({word for item in spoken for word in item.text.split()}),
-        steps=position.step,
-        rows=plan.recipe.rows,
-        minutes=position.seconds / 60,
+        position=position,
         hardware=f"one thread of a shared {cpu_name()}" if plan.machine.device == "cpu" else "one GPU",
+        state=f"build/train/{plan.recipe.name}/{CHECKPOINT}",
         evaluations=evaluations,
         remark=remark,
     )
