@@ -1,3 +1,6 @@
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,14 @@ def tone_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one_thread() -> None:
     """Threads cost more than they bring on networks this small."""
     torch.set_num_threads(1)
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Files cannot grow beyond a kilobyte."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)

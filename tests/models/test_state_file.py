@@ -1,12 +1,12 @@
-import errno
 from pathlib import Path
 
 import pytest
 import torch
 
-from speechtrt.errors import CheckpointError
-from speechtrt.models.training import state_file
+from speechtrt.errors import CheckpointError, StorageError
+from speechtrt.models.training.log import LOG, append_line
 from speechtrt.models.training.state_file import previous, read_state, write_state
+from tests.models.conftest import no_room
 
 WEIGHTS = torch.arange(5000.0)
 
@@ -44,16 +44,16 @@ def test_a_torn_file_is_refused(path: Path, keep: int) -> None:
         read_state(path)
 
 
-def test_a_full_disk_leaves_what_was_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(target: Path, data: bytes) -> None:
-        target.write_bytes(data[:100])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(state_file, "write_bytes", full)
-    with pytest.raises(CheckpointError, match=r"No space left on device.* free 0 MB and go on from it with --resume"):
-        write_state(path, {"step": 3})
+def test_a_full_disk_leaves_what_was_there(path: Path) -> None:
+    with no_room(), pytest.raises(StorageError, match=r"File too large.* free 0\.\d MB and go on from it with"):
+        write_state(path, {"weights": WEIGHTS, "step": 3})
     assert read_state(path)["step"] == 2
     assert sorted(p.name for p in path.parent.iterdir()) == ["checkpoint.previous.pt", "checkpoint.pt"]
+
+
+def test_a_log_without_room_says_how_to_go_on(tmp_path: Path) -> None:
+    with no_room(), pytest.raises(StorageError, match="the last checkpoint is whole"):
+        append_line(tmp_path / LOG, {"text": "x" * 2000})
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:

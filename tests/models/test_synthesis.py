@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from speechtrt.audio import read_audio
-from speechtrt.errors import DataError
+from speechtrt.errors import DataError, StorageError
 from speechtrt.models.data.dataset import Casting, make_set
 from speechtrt.models.data.dialects import Dialect
-from speechtrt.models.data.manifest import read_manifest
+from speechtrt.models.data.manifest import MANIFEST, read_manifest
 from speechtrt.models.data.sets import choose, plans
 from speechtrt.models.data.synthesis import RATE, speak
 from speechtrt.models.data.voices import (
@@ -24,6 +24,7 @@ from speechtrt.models.data.voices import (
     dialect_voices,
     espeak_voice,
 )
+from tests.models.conftest import no_room
 
 USUAL = Delivery()
 
@@ -85,6 +86,13 @@ def test_a_set_is_whole_and_repeats(tmp_path: Path) -> None:
     assert first == read_manifest(tmp_path / "a") == make_set(tmp_path / "b", ["one", "two", "three"], casting, 4, 1)
     assert [u.text for u in first] == ["one", "two", "three"]
     assert all(read_audio(tmp_path / "a" / u.audio).rate == RATE for u in first)
+
+
+@pytest.mark.usefixtures("fake_espeak")
+def test_a_full_disk_leaves_no_half_set(tmp_path: Path) -> None:
+    with no_room(), pytest.raises(StorageError, match="make room or choose another place"):
+        make_set(tmp_path / "a", ["one", "two"], [ESPEAK_US], seed=4, workers=1)
+    assert not (tmp_path / "a" / MANIFEST).exists()
 
 
 @pytest.mark.usefixtures("fake_espeak")

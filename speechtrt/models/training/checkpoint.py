@@ -24,7 +24,7 @@ class Position:
 
 
 def save_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, position: Position) -> None:
-    """Write model, optimiser, position and random state to `folder`. Raises CheckpointError for a full disk."""
+    """Write model, optimiser, position and random state to `folder`. Raises StorageError for a full disk."""
     place = {name: getattr(position, name) for name in Position.__slots__}
     state = {
         "model": model.state_dict(),

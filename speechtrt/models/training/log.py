@@ -2,14 +2,17 @@
 
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from torch import Tensor
 
+from speechtrt.errors import StorageError
 from speechtrt.models.training.checkpoint import Position
 
 LOG = "log.jsonl"
+Figures = Mapping[str, str | float | None]
 
 
 class TrainingLog:
@@ -40,10 +43,26 @@ class TrainingLog:
         self._write("evaluation", position, {name: _plain(value) for name, value in figures.items()})
 
     def _write(self, kind: str, position: Position, figures: dict[str, float | None]) -> None:
-        place = {"kind": kind, "step": position.step, "epoch": position.epoch, "seconds": round(position.seconds, 1)}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            file.write(msgspec.json.encode({**place, **figures}) + b"\n")
+        place: dict[str, str | float | None] = {
+            "kind": kind,
+            "step": position.step,
+            "epoch": position.epoch,
+            "seconds": round(position.seconds, 1),
+        }
+        append_line(self.path, {**place, **figures})
+
+
+def append_line(path: Path, figures: Figures) -> None:
+    """Add one JSON object to a log. Raises StorageError for a full disk."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(msgspec.json.encode(figures) + b"\n")
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror}); the last checkpoint is whole: make room and go on from it "
+            "with --resume"
+        ) from error
 
 
 def _plain(value: float) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from speechtrt.artifact import write_bytes
-from speechtrt.errors import CheckpointError
+from speechtrt.errors import CheckpointError, StorageError
 
 UNREADABLE = (RuntimeError, LookupError, ValueError, EOFError, UnpicklingError, zipfile.BadZipFile)
 
@@ -22,7 +22,7 @@ def previous(path: Path) -> Path:
 def write_state(path: Path, state: dict[str, Any]) -> None:
     """Write `state`; the file that was there becomes `previous(path)`.
 
-    Raises CheckpointError when the disk is full; whatever was there stays as it was.
+    Raises StorageError when the disk is full; whatever was there stays as it was.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -32,11 +32,11 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         if path.is_file():
             path.replace(previous(path))
         fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise CheckpointError(
-            f"{path}: cannot be written ({error.strerror}); the state saved before is whole: free "
-            f"{buffer.getbuffer().nbytes / 1e6:.0f} MB and go on from it with --resume"
+    except StorageError as error:
+        megabytes = buffer.getbuffer().nbytes / 1e6
+        raise StorageError(
+            f"{path}: the state cannot be saved ({error.__cause__}); the one saved before is whole: free "
+            f"{megabytes:.1f} MB and go on from it with --resume"
         ) from error
 
 

@@ -5,13 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
 from speechtrt.errors import CheckpointError
+from speechtrt.models.training.log import LOG, append_line
 from speechtrt.models.training.state_file import read_state, write_state
 
 STATE = "state.pt"
-LOG = "log.jsonl"
 
 
 class Training(Protocol):
@@ -78,7 +76,7 @@ def run_training(training: Training, folder: Path, pace: Pace, resume: bool) -> 
 
 
 def save_training(training: Training, folder: Path, seconds: float) -> None:
-    """Write the checkpoint. Raises CheckpointError for a full disk."""
+    """Write the checkpoint. Raises StorageError for a full disk."""
     write_state(folder / STATE, {"training": training.state(), "seconds": seconds})
 
 
@@ -99,6 +97,4 @@ def _log(training: Training, folder: Path, figures: dict[str, float], seconds: f
     line: dict[str, float] = {"update": training.updates, "seconds": round(seconds, 1), **figures}
     if training.updates % pace.probe_every == 0:
         line |= training.probe()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOG).open("ab") as file:
-        file.write(msgspec.json.encode(line) + b"\n")
+    append_line(folder / LOG, line)

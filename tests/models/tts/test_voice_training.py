@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from speechtrt.errors import CheckpointError, DataError
+from speechtrt.models.training.log import LOG
 from speechtrt.models.training.machine import Arithmetic, Machine
 from speechtrt.models.training.state_file import previous
 from speechtrt.models.tts.corpus import Corpus
 from speechtrt.models.tts.recipe import VoiceRecipe, read_voice_recipe
-from speechtrt.models.tts.running import LOG, STATE, Pace, run_training
+from speechtrt.models.tts.running import STATE, Pace, run_training
 from speechtrt.models.tts.training import VoiceTraining, learning_rate
 
 PIECES = 39
