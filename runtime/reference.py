@@ -7,7 +7,7 @@ from speechtrt.errors import ManifestError
 from speechtrt.precision import BackendName, Precision
 
 ENGINES = Path("build/engines")
-VOICE, CTC = "voice", "ctc-small"
+VOICE, CTC = "voice", "ctc-medium"
 
 
 def reference_engines(model: str, root: Path = ENGINES) -> Path:

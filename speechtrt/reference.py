@@ -57,8 +57,8 @@ class Outcome:
     fresh: bool
 
 
-LISTENER = ReferenceModel("ctc-small", Task.CTC)  # built first: it writes down what the voice says
-MODELS = (LISTENER, ReferenceModel("voice", Task.TTS))
+LISTENER = ReferenceModel("ctc-medium", Task.CTC)  # built first: it writes down what the voice says
+MODELS = (LISTENER, ReferenceModel("ctc-small", Task.CTC), ReferenceModel("voice", Task.TTS))
 DEFAULT_ROOT = Path("build")
 
 PLANS = (

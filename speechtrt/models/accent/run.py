@@ -8,6 +8,7 @@ from speechtrt.models.ctc import load_ctc
 from speechtrt.models.ctc_training.features import load_features
 from speechtrt.models.ctc_training.groups import measure_recordings
 from speechtrt.models.evaluation.utterances import dialect_utterances
+from speechtrt.models.shipped import CHECKSUMS, write_checksums
 
 
 def make_heads(checkpoint: Path, training_set: Path, utterances: int, target: Path) -> dict[str, dict[str, float]]:
@@ -16,5 +17,7 @@ def make_heads(checkpoint: Path, training_set: Path, utterances: int, target: Pa
     heard = pool_set(model, load_features(training_set, model.config), utterances)
     heads = {source: fit_head(vectors, heard.labels) for source, vectors in heard.vectors.items()}
     save_heads(target, heads)
+    if (target.parent / CHECKSUMS).is_file():
+        write_checksums(target.parent)
     unseen = pool_set(model, measure_recordings(dialect_utterances(), model.config))
     return {source.value: accuracy(head, unseen.vectors[source], unseen.labels) for source, head in heads.items()}
