@@ -12,10 +12,10 @@ from speechtrt.artifact import sha256_file
 from speechtrt.audio import read_audio
 from speechtrt.documents import SCHEMA
 from speechtrt.models.ctc import FastConformerCtcConfig, load_ctc
-from speechtrt.models.ctc_training.comparison import WerDifference, compare
+from speechtrt.models.ctc_training.comparison import compare
 from speechtrt.models.ctc_training.evaluation import CtcEvaluation, Pair, Score, evaluate_ctc
 from speechtrt.models.ctc_training.features import FeatureSet, LogMel, feature_set
-from speechtrt.models.ctc_training.reference import EvaluationLoad
+from speechtrt.models.ctc_training.reference import GREEDY
 from speechtrt.models.data.dialects import SYNTHETIC
 from speechtrt.models.data.manifest import Utterance
 from speechtrt.models.data.voices import Synthesizer
@@ -41,27 +41,31 @@ class GroupTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """WER of `second` minus that of `first` for one chunk size and group, paired over utterances."""
+class GroupLoad:
+    """What was transcribed, and how."""
 
-    first: str
-    second: str
-    chunk_milliseconds: int
-    dialect: str
-    wer: WerDifference
+    utterances: int
+    words: int
+    set: str = "dialects"
+    origin: Literal["synthetic"] = SYNTHETIC
+    decoding: str = GREEDY
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupFigures:
-    """A result document of kind `ctc_dialects`."""
+    """A result document of kind `ctc_dialects`.
+
+    Its summary has `<model>.<group>.wer_<chunk>ms` and `cer_<chunk>ms`, and for each model after the first
+    `<model>.<group>.wer_<chunk>ms_gap`: its word error rate minus that of the model before, with `_gap_low` and
+    `_gap_high` of a 95 % interval and `_gap_p`, paired over utterances.
+    """
 
     schema: int = SCHEMA
     kind: str = "ctc_dialects"
-    origin: Literal["synthetic"] = SYNTHETIC
     environment: Software
-    load: EvaluationLoad
+    load: GroupLoad
     trials: tuple[GroupTrial, ...]
-    gaps: tuple[Gap, ...]
     summary: dict[str, float]
     valid: Literal[True] | tuple[str, ...] = True
 
@@ -82,10 +86,9 @@ def compare_models(sources: Sequence[str], utterances: Sequence[EvaluationUttera
     overall = heard[0].evaluations[0].overall
     return GroupFigures(
         environment=read_software(),
-        load=EvaluationLoad("dialects", overall.utterances, overall.words),
+        load=GroupLoad(overall.utterances, overall.words),
         trials=trials,
-        gaps=tuple(gap for one, other in pairwise(heard) for gap in _gaps(one, other, spoken)),
-        summary=_summary(trials),
+        summary=_rates(trials) | _gaps(heard, spoken),
     )
 
 
@@ -130,26 +133,23 @@ def _trial(heard: _Heard, one: CtcEvaluation) -> GroupTrial:
     )
 
 
-def _gaps(first: _Heard, second: _Heard, utterances: Sequence[EvaluationUtterance]) -> list[Gap]:
+def _gaps(heard: Sequence[_Heard], utterances: Sequence[EvaluationUtterance]) -> dict[str, float]:
     groups = [EVERYBODY, *sorted({one.dialect for one in utterances if one.dialect})]
-    return [
-        Gap(
-            first.name,
-            second.name,
-            a.chunk_milliseconds,
-            group,
-            compare(_of(group, a.texts, utterances), _of(group, b.texts, utterances)),
-        )
-        for a, b in zip(first.evaluations, second.evaluations, strict=True)
-        for group in groups
-    ]
+    found: dict[str, float] = {}
+    for first, second in pairwise(heard):
+        for a, b in zip(first.evaluations, second.evaluations, strict=True):
+            for group in groups:
+                gap = compare(_of(group, a.texts, utterances), _of(group, b.texts, utterances))
+                name = f"{second.name}.{group}.wer_{b.chunk_milliseconds}ms_gap"
+                found |= {name: gap.difference, f"{name}_low": gap.low, f"{name}_high": gap.high, f"{name}_p": gap.p}
+    return found
 
 
 def _of(group: str, texts: Sequence[Pair], utterances: Sequence[EvaluationUtterance]) -> list[Pair]:
     return [pair for pair, one in zip(texts, utterances, strict=True) if group in (EVERYBODY, one.dialect)]
 
 
-def _summary(trials: Sequence[GroupTrial]) -> dict[str, float]:
+def _rates(trials: Sequence[GroupTrial]) -> dict[str, float]:
     rates: dict[str, float] = {}
     for trial in trials:
         for group, score in {EVERYBODY: trial.overall, **trial.dialects}.items():

@@ -12,6 +12,8 @@ from speechtrt.models.ctc_training.features import load_features
 from speechtrt.models.software import Software, read_software
 from speechtrt.models.tokenizer import load_tokenizer
 
+GREEDY = "greedy, whole utterance under the chunk's attention mask"
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationLoad:
@@ -20,7 +22,7 @@ class EvaluationLoad:
     set: str
     utterances: int
     words: int
-    decoding: str = "greedy, whole utterance under the chunk's attention mask"
+    decoding: str = GREEDY
     precision: str = "fp32"
 
 
