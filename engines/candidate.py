@@ -11,18 +11,21 @@ from speechtrt.engines.policy import merge_policies, uniform_policy
 from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.quantize.calibrated import quantize_calibrated
 from speechtrt.engines.quantize.convolution import quantize_convolutions
+from speechtrt.engines.quantize.number_format import FORMATS
 from speechtrt.engines.quantize.product import quantize_products
+from speechtrt.engines.quantize.weight_only import BITS, quantize_weights
 from speechtrt.engines.scenario import Playlist
 from speechtrt.errors import BuildError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
 
 ON_GPU = {Precision.INT8: Precision.FP16, Precision.FP16: Precision.FP32}
+ON_TENSORRT = {**ON_GPU, Precision.INT4: Precision.FP16, Precision.FP8: Precision.FP16}
 FALLBACK = {
-    BackendName.ORT_CPU: {Precision.INT8: Precision.FP32},
+    BackendName.ORT_CPU: dict.fromkeys((Precision.INT8, Precision.INT8_WEIGHTS, Precision.INT4), Precision.FP32),
     BackendName.ORT_CUDA: ON_GPU,
-    BackendName.TENSORRT: ON_GPU,
-    BackendName.TENSORRT_RTX: ON_GPU,
+    BackendName.TENSORRT: ON_TENSORRT,
+    BackendName.TENSORRT_RTX: ON_TENSORRT,
 }
 
 
@@ -68,6 +71,9 @@ def _for_ort(
     full = lower_for_ort(canonical)
     if precision is Precision.FP32:
         return [Candidate(full, uniform_policy(full, precision, "reference precision"), profiles)]
+    if precision in BITS:
+        packed = quantize_weights(full, precision)
+        return [Candidate(packed.graph, packed.policy, profiles, full)]
     products = quantize_products(full, canonical, inputs)
     both = quantize_convolutions(products, canonical, inputs)
     attempts = [both] if both.graph is products.graph else [both, products]
@@ -81,5 +87,5 @@ def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profil
     policy = merge_policies(uniform_policy(graph, Precision.FP16, "reference precision"), kept_full(canonical))
     if precision is Precision.FP16:
         return Candidate(graph, policy, profiles, lower_for_tensorrt(canonical, profiles, Precision.FP32))
-    quantized = quantize_calibrated(graph, canonical, inputs)
+    quantized = quantize_calibrated(graph, canonical, inputs, FORMATS[precision])
     return Candidate(quantized.graph, merge_policies(policy, list(quantized.policy)), profiles, graph)

@@ -72,7 +72,8 @@ def build(
         bundle, BackendName(backend), Precision(precision), target, cache=cache, quality=quality if speech else None
     )
     document = _summary(engines)
-    note(f"{target}: {document.status} at {document.precision}")
+    trial = " (experimental)" if document.precision.experimental else ""
+    note(f"{target}: {document.status} at {document.precision}{trial}")
     if as_json:
         emit_json(document)
 

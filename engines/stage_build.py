@@ -92,7 +92,7 @@ class _Attempt:
             if self._safer is not None:
                 nodes = context.spared.get(self._stage.name, ())
                 candidate = spare(candidate, self._precision, self._safer, nodes)
-            if self._precision is not Precision.INT8 or candidate.lowered(Precision.INT8):
+            if not self._precision.quantized or candidate.lowered(self._precision):
                 yield candidate
 
     def _spare(self, candidate: Candidate, evaluation: Evaluation, seen: Playlist, refused: str) -> Candidate | None:

@@ -41,11 +41,12 @@ def quantize_products(full: Graph, canonical: Graph, inputs: Playlist) -> Quanti
 
 
 def _decide(graph: Graph, node: NodeProto, audio: frozenset[str]) -> NodePolicy:
-    reason = "audio front end: its values span more than 8 bits" if node.name in audio else _why_not(graph, node)
+    reason = "audio front end: its values span more than 8 bits" if node.name in audio else why_not(graph, node)
     return NodePolicy(node.name, node.op_type, Precision.FP32 if reason else Precision.INT8, reason or REASON)
 
 
-def _why_not(graph: Graph, node: NodeProto) -> str:
+def why_not(graph: Graph, node: NodeProto) -> str:
+    """What keeps a node from integer kernels; "" when nothing does."""
     if node.op_type not in ("MatMul", "Gemm"):
         return f"{node.op_type} is not quantised on this backend"
     weight = graph.constant(node.input[1])

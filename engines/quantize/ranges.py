@@ -29,6 +29,8 @@ def measure_ranges(canonical: Graph, tensors: Iterable[str], inputs: Playlist) -
     """Range of each tensor over all recorded scenarios. Raises BuildError for one that is not finite."""
     graph = canonical.copy()
     names = list(dict.fromkeys(tensors))
+    if not names:
+        return {}
     nodes = list(graph.nodes)
     for index, name in enumerate(names):
         for kind, reduce in (("low", "ReduceMin"), ("high", "ReduceMax")):

@@ -9,21 +9,22 @@ from speechtrt.engines.gate.judgement import judge_numbers
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.lowering.tensorrt import lower_for_tensorrt
 from speechtrt.engines.profiles import stage_profiles
-from speechtrt.engines.quantize.calibrated import quantize_calibrated, quantize_channels
+from speechtrt.engines.quantize.calibrated import quantize_calibrated
+from speechtrt.engines.quantize.number_format import FORMATS, quantize_channels
 from speechtrt.engines.quantize.quantized import Quantized
 from speechtrt.engines.quantize.ranges import Range, measure_ranges
 from speechtrt.precision import Precision
 from tests.engines.conftest import evaluation_of
 
 
-def quantized(bundle: Path, stage: str) -> tuple[Quantized, bool]:
+def quantized(bundle: Path, stage: str, precision: Precision = Precision.INT8) -> tuple[Quantized, bool]:
     """The INT8 graph of a stage, and whether the gate lets it pass."""
     canonical, evaluation = evaluation_of(bundle, stage, frozen=True)
     profiles = stage_profiles(BundleFolder.open(bundle).manifest, evaluation.playlist.stage)
     result = quantize_calibrated(
-        lower_for_tensorrt(canonical, profiles, Precision.FP16), canonical, evaluation.playlist
+        lower_for_tensorrt(canonical, profiles, Precision.FP16), canonical, evaluation.playlist, FORMATS[precision]
     )
-    return result, judge_numbers(result.graph.to_bytes(), evaluation, Precision.INT8).passed
+    return result, judge_numbers(result.graph.to_bytes(), evaluation, precision).passed
 
 
 def values_of(graph: Graph, kind: str, slot: int) -> list[np.ndarray]:
