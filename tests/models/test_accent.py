@@ -1,18 +1,23 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from speechtrt.artifact import sha256_file
 from speechtrt.errors import CheckpointError, DataError
-from speechtrt.models.accent.fit import accuracy, fit_head, pool_set
-from speechtrt.models.accent.head import AccentHead, Source, load_head, pool, save_heads
-from speechtrt.models.ctc import FastConformerCtc, FastConformerCtcConfig
+from speechtrt.models.accent.fit import accuracy, fit_head, middle_layer, pool_set
+from speechtrt.models.accent.head import HEAD, AccentHead, Source, load_head, pool, save_heads
+from speechtrt.models.accent.run import fair_choice
+from speechtrt.models.ctc import FastConformerCtc, FastConformerCtcConfig, load_ctc
 from speechtrt.models.ctc_training.features import load_features
 from speechtrt.models.ctc_training.groups import measure_recordings
 from speechtrt.models.ctc_training.task import initialise
 from speechtrt.models.evaluation.utterances import dialect_utterances
+from tests.models.conftest import TINY_ENCODER
 
+WEIGHTS = Path(__file__).parents[2] / "speechtrt/models/weights"
 LABELS = ("indian", "southern", "standard")
 
 
@@ -77,6 +82,39 @@ def test_what_is_pooled_does_not_depend_on_the_company(tiny_config: FastConforme
 def test_a_set_without_groups_is_refused(tone_data: Path, tiny_config: FastConformerCtcConfig) -> None:
     with pytest.raises(DataError, match="no utterance of the set has a dialect"):
         pool_set(FastConformerCtc(tiny_config), load_features(tone_data / "train", tiny_config))
+
+
+def test_heads_are_fitted_on_one_synthesiser_alone(tone_data: Path, tiny_config: FastConformerCtcConfig) -> None:
+    spoken = measure_recordings(dialect_utterances()[:4], tiny_config)
+    first, second, third, fourth = spoken.utterances
+    mixed = replace(
+        spoken,
+        utterances=(
+            first,
+            replace(second, synthesizer="flite"),
+            replace(third, condition="room 0.2 s"),
+            replace(fourth, dialect=None),
+        ),
+    )
+    assert fair_choice(mixed) == [0]
+
+
+def test_the_middle_layer_is_pooled() -> None:
+    sizes = {
+        layers: FastConformerCtcConfig(encoder_config={**TINY_ENCODER, "num_hidden_layers": layers})
+        for layers in (1, 3)
+    }
+    assert [middle_layer(FastConformerCtc(config)) for config in sizes.values()] == [0, 1]
+
+
+def test_the_shipped_heads_belong_to_the_medium_model_and_tell_groups_apart() -> None:
+    model = load_ctc(WEIGHTS / "ctc-medium")
+    card = (WEIGHTS / "accent/MODEL_CARD.md").read_text()
+    assert sha256_file(WEIGHTS / "ctc-medium/model.safetensors") in card
+    unseen = pool_set(model, measure_recordings(dialect_utterances()[:100], model.config))
+    for source, bar in ((Source.STATES, 0.65), (Source.LOG_PROBS, 0.35)):
+        head = load_head(WEIGHTS / "accent" / HEAD, source)
+        assert accuracy(head, unseen.vectors[source], unseen.labels)["all"] > bar
 
 
 def test_the_head_is_plain_numpy() -> None:

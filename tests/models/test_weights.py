@@ -15,7 +15,7 @@ WEIGHTS = Path(__file__).parents[2] / "speechtrt/models/weights"
 CTC = ("ctc-small", "ctc-medium")
 
 
-@pytest.mark.parametrize("name", [*CTC, "voice", "lm"])
+@pytest.mark.parametrize("name", [*CTC, "voice", "lm", "accent"])
 def test_every_file_has_its_checksum(name: str) -> None:
     folder = WEIGHTS / name
     subprocess.run(["sha256sum", "--check", "--quiet", "weights.sha256"], cwd=folder, check=True)

@@ -27,9 +27,10 @@ class Pooled:
 
 
 @torch.no_grad()
-def pool_set(model: FastConformerCtc, spoken: FeatureSet, most: int | None = None) -> Pooled:
-    """What `model` makes of the first `most` utterances that have a group. Raises DataError when none has."""
-    chosen = [index for index, utterance in enumerate(spoken.utterances) if utterance.dialect][:most]
+def pool_set(model: FastConformerCtc, spoken: FeatureSet, chosen: Sequence[int] | None = None) -> Pooled:
+    """What `model` makes of the utterances `chosen`, all that have a group when None. Raises DataError for none."""
+    grouped = [index for index, utterance in enumerate(spoken.utterances) if utterance.dialect]
+    chosen = grouped if chosen is None else chosen
     if not chosen:
         raise DataError("no utterance of the set has a dialect; make the data again with this version")
     parts: dict[Source, list[Vector]] = {source: [] for source in Source}
@@ -41,16 +42,25 @@ def pool_set(model: FastConformerCtc, spoken: FeatureSet, most: int | None = Non
     return Pooled({source: np.stack(part) for source, part in parts.items()}, labels)
 
 
+def middle_layer(model: FastConformerCtc) -> int:
+    """Index of the layer whose output is pooled: half-way up, since the last layers forget how a word was said."""
+    return (model.config.encoder.num_hidden_layers - 1) // 2
+
+
 def _frames(model: FastConformerCtc, spoken: FeatureSet, chosen: Sequence[int]) -> list[tuple[Vector, Vector]]:
     device = next(model.parameters()).device
     rows = [torch.from_numpy(spoken.features(index)).float() for index in chosen]
     lengths = torch.tensor([len(row) for row in rows])
     features = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(device)
-    hidden = model.encode(features, lengths.to(device), max(model.config.lookaheads))
-    log_probs = model.log_probs(hidden)
+    states: list[Tensor] = []
+    hook = model.encoder.layers[middle_layer(model)].register_forward_hook(lambda *call: states.append(call[-1]))
+    try:
+        log_probs = model(features, lengths.to(device), max(model.config.lookaheads))
+    finally:
+        hook.remove()
     counts = model.output_lengths(lengths).tolist()
     return [
-        (hidden[row, :count].cpu().numpy(), log_probs[row, :count].cpu().numpy()) for row, count in enumerate(counts)
+        (states[0][row, :count].cpu().numpy(), log_probs[row, :count].cpu().numpy()) for row, count in enumerate(counts)
     ]
 
 

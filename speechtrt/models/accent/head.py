@@ -18,7 +18,7 @@ Vector = npt.NDArray[np.float32]
 
 
 class Source(Enum):
-    """What is pooled: the encoder's output, or the CTC log-probabilities that every exported model gives."""
+    """What is pooled: the middle layer's output, or the CTC log-probabilities that every exported model gives."""
 
     STATES = "states"
     LOG_PROBS = "log_probs"
