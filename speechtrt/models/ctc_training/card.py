@@ -68,9 +68,11 @@ def _groups(spoken: Sequence[Utterance]) -> str:
 def _start(recipe: CtcRecipe) -> str:
     if recipe.start is None:
         return ""
-    source = recipe.start.weights
-    layers = f", whose layers {', '.join(map(str, recipe.start.layers))} became its own" if recipe.start.layers else ""
-    return f"from the weights in `{source}`{layers} (a layer named twice begins as the identity), "
+    source = f"from the weights in `{recipe.start.weights}`"
+    if not recipe.start.layers:
+        return f"{source}, "
+    listed = ", ".join(map(str, recipe.start.layers))
+    return f"{source}, whose layers {listed} became its own (one named twice begins as the identity), "
 
 
 def _losses(recipe: CtcRecipe) -> str:
