@@ -6,7 +6,7 @@ from speechtrt.specs import StageSpec
 
 MOST_ROWS = 32
 USUAL_ROWS = 8
-BUCKET = 64
+FIRST_BUCKET = 128  # steps; a runtime's caches begin with as many and double
 MOST_STEPS = 1024  # of a frozen cache: 2048 frames, over half a minute at 16 ms each
 MOST_FRAMES = 1024  # of a postnet or vocoder chunk, its context included
 CACHE_DIM = "max_len"
@@ -14,11 +14,19 @@ RECORDING_DIM = "time"  # samples
 USUAL_SECONDS = 8
 
 
-def cache_bucket(bundle: Bundle) -> int:
-    """Decoder steps that a frozen cache holds: the longest output in whole buckets, up to MOST_STEPS."""
+def cache_buckets(bundle: Bundle) -> tuple[int, ...]:
+    """Decoder steps that frozen caches hold: doubling until the longest output fits, up to MOST_STEPS."""
     reduction = bundle.tts.reduction if bundle.tts is not None else 1
-    steps = -(-bundle.limits.max_frames // reduction)
-    return min(-(-steps // BUCKET) * BUCKET, MOST_STEPS)
+    steps = min(-(-bundle.limits.max_frames // reduction), MOST_STEPS)
+    sizes = [FIRST_BUCKET]
+    while sizes[-1] < steps:
+        sizes.append(2 * sizes[-1])
+    return tuple(sizes)
+
+
+def cache_bucket(bundle: Bundle) -> int:
+    """The largest of them."""
+    return cache_buckets(bundle)[-1]
 
 
 def stage_profiles(bundle: Bundle, stage: StageSpec) -> tuple[Profile, ...]:

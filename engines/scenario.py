@@ -11,7 +11,7 @@ import numpy as np
 
 from speechtrt.bundle import Bundle
 from speechtrt.engines.calibration import Recording
-from speechtrt.engines.profiles import BUCKET, CACHE_DIM, cache_bucket
+from speechtrt.engines.profiles import CACHE_DIM, FIRST_BUCKET, cache_bucket
 from speechtrt.engines.session import Array, Feeds, StageSession
 from speechtrt.specs import DType, Reset, StageSpec, StateKind, StateSpec
 
@@ -93,7 +93,7 @@ def scenario_length(bundle: Bundle, stage: StageSpec, frozen: bool) -> int:
     """Cache length that scenarios of a stage use: what a frozen engine holds, or a short one."""
     if all(CACHE_DIM not in t.shape for t in stage.inputs):
         return 0
-    return cache_bucket(bundle) if frozen else min(cache_bucket(bundle), 2 * BUCKET)
+    return cache_bucket(bundle) if frozen else FIRST_BUCKET
 
 
 def _spread(samples: tuple[Feeds, ...], most: int) -> tuple[Feeds, ...]:

@@ -48,7 +48,10 @@ def check_stage(engines: EngineFolder, stage: EngineStage) -> list[GateRow]:
     """Open the engine, then play the recorded scenarios. An error is a failed row, and the other stages go on."""
     name = stage.spec.name
     try:
-        note = make_builder(engines.manifest.backend).open(engines.file(stage.file.path))
+        builder = make_builder(engines.manifest.backend)
+        note = builder.open(engines.file(stage.file.path))
+        for bucket in stage.buckets:
+            builder.open(engines.file(bucket.file.path))
     except SpeechTRTError as error:
         return [yes_or_no(name, "opens", False, str(error))]
     try:

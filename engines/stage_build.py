@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from speechtrt.artifact import FileEntry, sha256_file
 from speechtrt.documents import read_document, write_document
-from speechtrt.engine_set import EngineStage, GateRow, NodePolicy
+from speechtrt.engine_set import Bucket, EngineStage, GateRow, NodePolicy
+from speechtrt.engines.bucketing import entry_of, open_border, write_buckets
 from speechtrt.engines.build_context import EVALUATION, RECORD_FILE, BuildContext, StageFolder, StageRecord
 from speechtrt.engines.builders.base import EngineBuilder
 from speechtrt.engines.calibration import load_recording
@@ -183,12 +183,21 @@ class _Attempt:
         file.write_bytes(engine)
         (folder / EVALUATION).mkdir()
         (folder / EVALUATION / f"{name}.npz").write_bytes(encode_evaluation(evaluation))
+        buckets: tuple[Bucket, ...] = ()
         if self._context.backend is not BackendName.ORT_CPU:
             (folder / EVALUATION / f"{name}.onnx").write_bytes(candidate.graph.to_bytes())
+            manifest = self._context.bundle.manifest
+            buckets = write_buckets(folder, file, self._builder, candidate, manifest, self._stage)
         inputs, outputs = candidate.graph.specs()
         stage = EngineStage(
-            spec=replace(self._stage, file=file.name, inputs=inputs, outputs=outputs),
-            file=FileEntry(file.name, sha256_file(file), file.stat().st_size),
+            spec=replace(
+                self._stage,
+                file=file.name,
+                inputs=open_border(inputs, self._stage.inputs),
+                outputs=open_border(outputs, self._stage.outputs),
+            ),
+            file=entry_of(file),
+            buckets=buckets,
             precision=self._precision,
             policy=self._weighed(self._explained(candidate.policy)),
             profiles=candidate.profiles,

@@ -45,6 +45,14 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """An engine for caches of exactly `size` steps; the stage's own file is the one for the longest."""
+
+    size: int
+    file: FileEntry
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStage:
     """One built stage: the tensors of the lowered graph, where its time and bytes went, and its precision policy.
 
@@ -59,6 +67,7 @@ class EngineStage:
     build_seconds: float
     cache_key: str
     search: FallbackSearch | None = None
+    buckets: tuple[Bucket, ...] = ()
 
     @property
     def lowered_share(self) -> float:

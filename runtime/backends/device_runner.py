@@ -30,6 +30,19 @@ class Program(Protocol):
         """Free the engine."""
 
 
+class Programs(Protocol):
+    """The engines of one stage; most stages have one."""
+
+    def fitting(self, tensors: Tensors) -> Program:
+        """The engine for bound arrays of these shapes. Raises BackendError when there is none."""
+
+    def any_size(self) -> Program:
+        """The engine for arrays of any shape."""
+
+    def close(self) -> None:
+        """Free them."""
+
+
 @dataclass(slots=True)
 class DeviceRunner:
     """A program with its tensors. `captures`: whether its passes may be part of a CUDA graph."""
@@ -38,30 +51,32 @@ class DeviceRunner:
     cuda: Cuda
     stream: Stream
     captures: bool
-    _program: Program | None
+    _programs: Programs | None
+    _program: Program | None = None
     _state: DeviceState | None = None
     _graphs: "OrderedDict[tuple[int, int], Graph]" = field(default_factory=OrderedDict)
 
     def run(self, inputs: Tensors) -> dict[str, Array]:
         """One pass over arrays of any shape. Raises BackendError."""
-        return self._open().run(inputs)
+        return self._open().any_size().run(inputs)
 
     def bind(self, tensors: Tensors) -> None:
         """Step over these arrays [slots, ...] from now on; their states are copied to the device."""
         self._forget()
+        self._program = self._open().fitting(tensors)
         self._state = DeviceState.mirror(self.stage, self.cuda, self.stream, tensors)
 
     def push(self, rows: slice) -> None:
         """Take the states of these rows from the bound arrays."""
-        self._bound().push(rows)
+        self._bound()[0].push(rows)
 
     def pull(self, rows: slice) -> None:
         """Bring the states of these rows into the bound arrays."""
-        self._bound().pull(rows)
+        self._bound()[0].pull(rows)
 
     def step(self, rows: int, first: int = 0) -> None:
         """One pass over `rows` rows, from row `first` on. Raises BackendError."""
-        state, stepped = self._bound(), slice(first, first + rows)
+        (state, _), stepped = self._bound(), slice(first, first + rows)
         for mirror in state.fed:
             mirror.fill(stepped)
         self._launch(stepped)
@@ -72,9 +87,9 @@ class DeviceRunner:
     def close(self) -> None:
         """Free device memory and engine; it may be closed twice."""
         self._forget()
-        if self._program is not None:
-            self._program.close()
-        self._program = None
+        if self._programs is not None:
+            self._programs.close()
+        self._programs = None
 
     def __enter__(self) -> Self:
         return self
@@ -99,30 +114,30 @@ class DeviceRunner:
             self._graphs[key] = self.cuda.capture(self.stream, lambda: self._queue(rows))
 
     def _queue(self, rows: slice) -> None:
-        state = self._bound()
+        state, program = self._bound()
         for mirror in state.fed:
             self.cuda.upload(mirror.address(rows.start), mirror.staged(rows), self.stream)
-        self._open().execute(self.stream)
+        program.execute(self.stream)
         state.settle(rows)
         for mirror in state.read:
             self.cuda.download(mirror.staged(rows), mirror.address(rows.start), self.stream)
 
     def _place(self, rows: slice) -> None:
-        program, state = self._open(), self._bound()
+        state, program = self._bound()
         for spec in (*self.stage.inputs, *self.stage.outputs):
             mirror = state.mirrors[spec.name]
             program.place(spec, (rows.stop - rows.start, *mirror.host.shape[1:]), mirror.address(rows.start))
 
-    def _open(self) -> Program:
-        if self._program is None:
+    def _open(self) -> Programs:
+        if self._programs is None:
             raise BackendError(f"stage {self.stage.name} is closed; open it again")
-        return self._program
+        return self._programs
 
-    def _bound(self) -> DeviceState:
+    def _bound(self) -> tuple[DeviceState, Program]:
         self._open()
-        if self._state is None:
+        if self._state is None or self._program is None:
             raise BackendError(f"stage {self.stage.name} has no arrays bound; bind them before a step")
-        return self._state
+        return self._state, self._program
 
     def _forget(self) -> None:
         for graph in self._graphs.values():
@@ -130,4 +145,4 @@ class DeviceRunner:
         self._graphs.clear()
         if self._state is not None:
             self._state.close()
-        self._state = None
+        self._state = self._program = None

@@ -10,6 +10,7 @@ import onnxruntime as ort
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array, Tensors
+from speechtrt.runtime.backends.bucketed import BucketedPrograms
 from speechtrt.runtime.backends.cuda import Cuda, Stream, open_cuda
 from speechtrt.runtime.backends.device_runner import DeviceRunner
 from speechtrt.runtime.backends.ort import ORT_ERRORS, check_versions, first_line
@@ -82,9 +83,13 @@ class OrtCudaBackend:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""
         built = self.folder.manifest.stage(stage)
         stream = self.cuda.stream()
-        session = open_session(self.folder.file(built.file.path), stream)
-        program = OrtCudaProgram(built.spec, session, session.io_binding())
-        return DeviceRunner(built.spec, self.cuda, stream, self.graphs, program)
+        programs = BucketedPrograms(built, lambda file: self._load(built.spec, file, stream))
+        programs.any_size()
+        return DeviceRunner(built.spec, self.cuda, stream, self.graphs, programs)
+
+    def _load(self, spec: StageSpec, file: str, stream: Stream) -> OrtCudaProgram:
+        session = open_session(self.folder.file(file), stream)
+        return OrtCudaProgram(spec, session, session.io_binding())
 
 
 def open_session(path: Path, stream: Stream) -> Any:

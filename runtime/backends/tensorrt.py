@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from speechtrt.errors import BackendError
 from speechtrt.plan import read_plan
 from speechtrt.precision import BackendName
 from speechtrt.runtime.backends.base import Array, Tensors
+from speechtrt.runtime.backends.bucketed import BucketedPrograms
 from speechtrt.runtime.backends.cuda import Cuda, DeviceBuffer, PinnedBuffer, Stream
 from speechtrt.runtime.backends.device_runner import DeviceRunner
 from speechtrt.specs import StageSpec, TensorSpec
@@ -145,20 +147,31 @@ class TensorRTBackend:
     def open(self, stage: str) -> DeviceRunner:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError before a byte is deserialised."""
         built = self.folder.manifest.stage(stage)
-        path = self.folder.file(built.file.path)
+        stream = self.cuda.stream()
+        programs = BucketedPrograms(built, lambda file: self._load(built.spec, file, stream))
+        for file in (built.file, *(bucket.file for bucket in built.buckets)):
+            self._check(file.path)
+        programs.any_size()
+        return DeviceRunner(built.spec, self.cuda, stream, True, programs)
+
+    def _load(self, spec: StageSpec, file: str, stream: Stream) -> TensorRTProgram:
+        path = self._check(file)
+        logger = self.module.Logger(self.module.Logger.ERROR)
+        engine = self.module.Runtime(logger).deserialize_cuda_engine(path.read_bytes())
+        if engine is None:
+            raise BackendError(f"{path}: TensorRT refuses this engine on {self.cuda.device}; build it again here")
+        return TensorRTProgram.over(spec, self.cuda, stream, engine)
+
+    def _check(self, file: str) -> Path:
+        """Hash, size and version of an engine file."""
+        path = self.folder.file(file)
         if self.folder.manifest.backend is BackendName.TENSORRT_RTX:
             version = read_plan(path).version
             if version != self.module.__version__:
                 raise BackendError(
                     f"{path}: was written by version {version}, found {self.module.__version__}; build it again"
                 )
-        logger = self.module.Logger(self.module.Logger.ERROR)
-        engine = self.module.Runtime(logger).deserialize_cuda_engine(path.read_bytes())
-        if engine is None:
-            raise BackendError(f"{path}: TensorRT refuses this engine on {self.cuda.device}; build it again here")
-        stream = self.cuda.stream()
-        program = TensorRTProgram.over(built.spec, self.cuda, stream, engine)
-        return DeviceRunner(built.spec, self.cuda, stream, True, program)
+        return path
 
 
 def check_machine(folder: EngineFolder, version: str, cuda: Cuda) -> None:

@@ -4,11 +4,11 @@ import numpy as np
 
 from speechtrt.engine_set import Profile
 from speechtrt.engines.graph import Graph, infer_shapes
-from speechtrt.engines.lowering.freeze import freeze
+from speechtrt.engines.lowering.freeze import freeze, refreeze
 from speechtrt.engines.lowering.half import LARGEST, SMALLEST, front_end, to_half
 from speechtrt.engines.lowering.tensorrt import kept_full, lower_for_tensorrt
 from speechtrt.precision import Precision
-from speechtrt.specs import DType
+from speechtrt.specs import DType, StageSpec
 from tests.engines import tiny_graphs as tiny
 
 BUCKET = (Profile("max_len", 64, 64, 64),)
@@ -91,3 +91,14 @@ def test_a_guard_too_small_for_fp16_keeps_its_node_fp32() -> None:
 def test_rounding_to_half_keeps_finite_values_finite_and_signs_alive() -> None:
     found = to_half(np.array([1e9, -1e9, 1e-12, -1e-12, 0.0, np.inf], np.float32))
     assert found.tolist() == [LARGEST, -LARGEST, SMALLEST, -SMALLEST, 0.0, np.inf]
+
+
+def test_a_frozen_length_can_be_changed() -> None:
+    canonical = decoder()
+    stage = StageSpec("decoder", "decoder.onnx", *canonical.specs())
+    longer = lower_for_tensorrt(canonical, BUCKET, Precision.FP16)
+    shorter = refreeze(longer, stage, "max_len", 32)
+    shapes = {t.name: t.shape for tensors in shorter.specs() for t in tensors}
+    assert {shapes[n] for n in shapes if n.startswith("self_")} == {("slots", tiny.HEADS, 32, tiny.WIDTH)}
+    assert shapes["cross_k_0"][2] == "text_len"
+    assert longer.specs()[0] != shorter.specs()[0]

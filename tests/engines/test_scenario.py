@@ -88,8 +88,8 @@ def test_a_file_that_is_no_recording_is_refused(tts_bundle: Path, monkeypatch: p
 
 def test_a_frozen_cache_is_a_whole_bucket(tts_bundle: Path) -> None:
     manifest = BundleFolder.open(tts_bundle).manifest
-    assert cache_bucket(manifest) == 64  # 60 frames, two a step, are 30 steps
+    assert cache_bucket(manifest) == 128  # 60 frames, two a step, are 30 steps
     profiles = {p.dim: (p.min, p.opt, p.max) for p in stage_profiles(manifest, manifest.stage("decoder"))}
-    assert profiles["max_len"] == (64, 64, 64)
+    assert profiles["max_len"] == (128, 128, 128)
     assert profiles["slots"][0] == 1 < profiles["slots"][2]
     assert profiles["text_len"][2] == manifest.limits.max_text <= MOST_STEPS

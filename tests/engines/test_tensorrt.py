@@ -7,14 +7,16 @@ from types import SimpleNamespace
 import pytest
 
 from speechtrt.engine_set import Profile
+from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.builders.flavour import FULL, RTX, prepare
 from speechtrt.engines.builders.network import check_types, messages, parse_network
 from speechtrt.engines.builders.tensorrt import TensorRTBuilder
 from speechtrt.engines.graph import Graph, infer_shapes
 from speechtrt.engines.lowering.tensorrt import lower_for_tensorrt
+from speechtrt.engines.validate import validate_engine_set
 from speechtrt.errors import BackendError, BuildError, IntegrityError
 from speechtrt.plan import HEADER, MAGIC
-from speechtrt.precision import Precision
+from speechtrt.precision import BackendName, Precision
 from tests.engines import tiny_graphs as tiny
 from tests.engines.conftest import Build
 
@@ -28,7 +30,7 @@ def test_every_stage_compiles(build: Build, tts_bundle: Path, precision: str) ->
     decoder = folder.manifest.stage("decoder")
     assert decoder.precision is Precision(precision)
     cache = decoder.spec.input("self_k_0")
-    assert (cache.dtype, cache.shape[2]) == ("float32" if precision == "fp32" else "float16", 64)
+    assert (cache.dtype, cache.shape[2]) == ("float32" if precision == "fp32" else "float16", "max_len")
     assert folder.file(decoder.file.path).read_bytes()[4:8] != b""
     notes = {row.note for row in folder.manifest.gate}
     assert all("not executed: no GPU" in note for note in notes)
@@ -39,6 +41,23 @@ def test_stream_compiles(build: Build, ctc_bundle: Path, precision: str) -> None
     stage = build(ctc_bundle, "tensorrt-rtx", precision).manifest.stage("step_160")
     assert stage.precision is Precision(precision)
     assert stage.spec.input("pcm").dtype == stage.spec.output("log_probs").dtype == "float32"
+
+
+def test_a_stage_with_a_cache_has_an_engine_for_each_length(
+    tmp_path: Path, tts_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("speechtrt.engines.profiles.FIRST_BUCKET", 16)
+    backend, precision = BackendName.TENSORRT_RTX, Precision.FP16
+    folder = build_engine_set(
+        tts_bundle, backend, precision, tmp_path / "out", cache=tmp_path / "cache", say=lambda line: None
+    )
+    decoder = folder.manifest.stage("decoder")
+    assert [(b.size, b.file.path) for b in decoder.buckets] == [(16, "decoder.16.engine"), (32, "decoder.engine")]
+    assert decoder.file == decoder.buckets[-1].file
+    assert all(folder.file(bucket.file.path).stat().st_size == bucket.file.bytes for bucket in decoder.buckets)
+    assert not folder.manifest.stage("encoder").buckets
+    folder.file("decoder.16.engine").write_bytes(b"")
+    assert not validate_engine_set(folder.path).passed
 
 
 def test_an_unused_input_is_an_error() -> None:

@@ -1,14 +1,19 @@
 """Stages on a simulated device: states that live there give the sound that states on the host give."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from speechtrt.artifact import FileEntry
+from speechtrt.engine_set import Bucket, EngineStage
 from speechtrt.errors import BackendError
+from speechtrt.precision import Precision
 from speechtrt.runtime.backends.base import Array, Runner
+from speechtrt.runtime.backends.bucketed import BucketedPrograms
 from speechtrt.runtime.backends.cuda_python import CudaPython
 from speechtrt.runtime.backends.device_runner import DeviceRunner
 from speechtrt.runtime.backends.pycuda import PyCuda
@@ -42,6 +47,8 @@ STAGE = StageSpec(
     ),
 )
 
+BUILT = EngineStage(STAGE, FileEntry("step.engine", "", 0), Precision.FP16, (), (), 0.0, "")
+
 
 def compute(x: dict[str, Array]) -> dict[str, Array]:
     """All that an owner of a row has written reaches the total; what a former owner left does not."""
@@ -56,7 +63,7 @@ def device_runner(device: Device, *, bindings: bool = True, most_rows: int = 32)
     cuda = CudaPython.open(CudaBindings(device)) if bindings else PyCuda.open(PyCudaDriver(device))
     stream = cuda.stream()
     program = TensorRTProgram.over(STAGE, cuda, stream, Engine(STAGE, compute, device, most_rows))
-    return DeviceRunner(STAGE, cuda, stream, True, program)
+    return DeviceRunner(STAGE, cuda, stream, True, BucketedPrograms(BUILT, lambda file: program))
 
 
 class Pair:
@@ -170,6 +177,29 @@ def test_an_engine_with_other_tensors_is_refused() -> None:
     other = StageSpec("step", "", STAGE.inputs[:-1], STAGE.outputs)
     with pytest.raises(BackendError, match="engine and manifest differ in memory"):
         TensorRTProgram.over(STAGE, cuda, cuda.stream(), Engine(other, compute, device))
+
+
+def test_caches_choose_their_engine_by_length() -> None:
+    """One engine for each length; a length that none was built for is refused with those that exist."""
+    inputs = tuple(tensor(t.name, t.dtype, "slots", "max_len", 2) if t.name == "k" else t for t in STAGE.inputs)
+    states = tuple(replace(s, grows="max_len") if s.input == "k" else s for s in STAGE.states)
+    files = [Bucket(size, FileEntry(f"step.{size}.engine", "", 0)) for size in (4, 8)]
+    built = replace(BUILT, spec=replace(STAGE, inputs=inputs, states=states), file=files[1].file, buckets=tuple(files))
+    opened: list[str] = []
+    device = Device()
+    cuda = CudaPython.open(CudaBindings(device))
+    stream = cuda.stream()
+
+    def load(file: str) -> TensorRTProgram:
+        opened.append(file)
+        return TensorRTProgram.over(built.spec, cuda, stream, Engine(built.spec, compute, device))
+
+    programs = BucketedPrograms(built, load)
+    for size in (4, 8, 4):
+        programs.fitting({"k": np.zeros((1, size, 2), np.float32)})
+    assert opened == ["step.4.engine", "step.8.engine"]
+    with pytest.raises(BackendError, match="caches of 16 steps were asked for, engines hold 4, 8"):
+        programs.fitting({"k": np.zeros((1, 16, 2), np.float32)})
 
 
 def test_a_step_wants_arrays_and_an_open_stage() -> None:
