@@ -14,11 +14,11 @@ _ERRORS_ONLY = 3  # caches are copied here, which the runtime would warn of at e
 class CanonicalRunner:
     """One stage: named inputs to named outputs."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, model: Path | bytes) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _ERRORS_ONLY
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, inputs: Arrays) -> dict[str, npt.NDArray[np.generic]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "doctor": Entry("speechtrt.doctor:doctor", "What works on this machine, and how to mend what does not."),
     "export": Entry("speechtrt.export.commands:export", "PyTorch checkpoint -> ONNX bundle."),
+    "import": Entry("speechtrt.export.import_commands:import_group", "Public NeMo streaming CTC file -> ONNX bundle."),
     "build": Entry("speechtrt.engines.commands:build", "ONNX bundle -> engine set for one backend and precision."),
     "validate": Entry(
         "speechtrt.engines.validate_command:validate", "Re-run the gates of an engine set; exit 1 on failure."
