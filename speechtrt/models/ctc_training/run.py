@@ -41,6 +41,8 @@ class RunPlan:
 
 def train_ctc(plan: RunPlan) -> Path:
     """Train, and return the folder of the finished checkpoint. Raises DataError or CheckpointError."""
+    for name in (*plan.recipe.train_sets, plan.recipe.held_out_set):
+        read_manifest(plan.data / name)  # who has no data yet should hear of that first
     torch.manual_seed(plan.recipe.seed)
     tokenizer = _tokenizer(plan)
     trainer = Trainer(_task(plan, tokenizer), _options(plan), plan.out)

@@ -12,7 +12,7 @@ def source_folder(weights: str) -> Path:
     folder = shipped if shipped.is_dir() else Path(weights)
     if not folder.is_dir():
         raise CheckpointError(
-            f"{weights}: is neither a reference model nor a folder; expected the weights that the recipe names, "
-            "so train those first"
+            f"{weights}: is neither a reference model nor a folder; expected the weights that the recipe starts from, "
+            "so train those first (`speechtrt train ctc --recipe ctc-base` makes those of the shipped recipes)"
         )
     return folder
