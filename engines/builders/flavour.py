@@ -11,7 +11,7 @@ from speechtrt.errors import BackendError
 from speechtrt.precision import BackendName
 
 OLDEST = (10, 15)  # the first TensorRT whose networks have cache updates and attention
-ABSENT = "pip install tensorrt (10.15 or newer; needs NVIDIA's package index)"
+REMEDY = "pip install 'speechtrt[tensorrt]' --extra-index-url https://pypi.nvidia.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Flavour:
 
 
 RTX = Flavour("TensorRT-RTX", "tensorrt_rtx_bindings", "pip install 'speechtrt[export]'", (1, 7), True)
-FULL = Flavour("TensorRT", "tensorrt", ABSENT, OLDEST, False)
+FULL = Flavour("TensorRT", "tensorrt", REMEDY, OLDEST, False)
 FLAVOURS = {BackendName.TENSORRT_RTX: RTX, BackendName.TENSORRT: FULL}
 
 

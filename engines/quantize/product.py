@@ -60,6 +60,8 @@ def why_not(graph: Graph, node: NodeProto) -> str:
         return "Gemm transposes or scales its activations"
     if node.op_type == "Gemm" and attribute(node, "beta", 1.0) != 1.0:
         return "Gemm scales its bias"
+    if node.op_type == "Gemm" and len(node.input) > 2 and graph.constant(node.input[2]) is None:
+        return "Gemm computes its bias"
     return ""
 
 

@@ -67,6 +67,15 @@ def test_a_bias_behind_a_product_is_added_by_its_kernel() -> None:
     assert off_by(quantized, graph, feeds) < 0.02
 
 
+def test_a_gemm_that_computes_its_bias_is_kept() -> None:
+    draft = tiny.Draft()
+    draft.op("Gemm", draft.input("x", tiny.F32, "rows", 32), draft.weight(32, 32), draft.op("Relu", "x"), to="y")
+    draft.output("y", tiny.F32, "rows", 32)
+    graph = Graph(infer_shapes(draft.model()))
+    rows = quantize_products(graph, graph, playing(graph, {"x": np.ones((1, 32), np.float32)})).policy
+    assert [(row.precision, row.reason) for row in rows] == [(Precision.FP32, "Gemm computes its bias")]
+
+
 def test_a_sum_of_two_activations_stays_a_sum() -> None:
     draft = tiny.Draft()
     draft.input("x", tiny.F32, "rows", 32)
