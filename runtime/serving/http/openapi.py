@@ -26,7 +26,8 @@ ERRORS = {
     "503": "The server starts or shuts down",
 }
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
-EVENTS = {"text/event-stream": {"schema": {"type": "string"}}}
+EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}  # one of the stream
+EVENTS = {"text/event-stream": {"schema": EVENT}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ def test_every_operation_keeps_its_promises(operations: dict[str, Any], label: s
         check()
 
 
+def test_events_of_a_speech_are_as_described(operations: dict[str, Any]) -> None:
+    body = {"input": "Half past seven.", "stream_format": "sse"}
+    operations["POST /v1/audio/speech"].Case(body=body, media_type="application/json").call_and_validate()
+
+
 def test_every_route_is_described(operations: dict[str, Any]) -> None:
     assert set(operations) == OPERATIONS
 
