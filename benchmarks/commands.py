@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from speechtrt.console import emit_json, note
+from speechtrt.runtime.reference import CTC
 
 if TYPE_CHECKING:
     from speechtrt.benchmarks.tts.subject import Subject
@@ -70,7 +71,7 @@ def tts(
 
 
 @bench.command()
-@click.option("--model", default="ctc-small", show_default=True, help="Reference model, or any name with --engines.")
+@click.option("--model", default=CTC, show_default=True, help="Reference model, or any name with --engines.")
 @click.option("--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones.")
 @common_options
 def asr(
@@ -94,7 +95,7 @@ def asr(
 
 
 @bench.command()
-@click.option("--model", default="ctc-small", show_default=True, help="Reference model, or any name with --engines.")
+@click.option("--model", default=CTC, show_default=True, help="Reference model, or any name with --engines.")
 @click.option("--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones.")
 @click.option(
     "--chunk", "chunks", type=int, multiple=True, help="Chunk in milliseconds; all of the model's if not given."

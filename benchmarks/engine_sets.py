@@ -7,6 +7,7 @@ from speechtrt.bundle import Bundle
 from speechtrt.engine_set import ENGINE_FILE, EngineFolder, Status
 from speechtrt.errors import BenchmarkError
 from speechtrt.precision import BackendName, Precision
+from speechtrt.runtime.reference import CTC
 
 PREFERRED = (Precision.INT8, Precision.FP32)
 
@@ -44,5 +45,5 @@ def reference_checkpoint(name: str) -> Path:
 
 def reference_listener(root: Path) -> Path | None:
     """The reference recogniser in the reference precision below `root`, or None where it is not built."""
-    folder = root / "ctc-small" / f"{BackendName.ORT_CPU}-{Precision.FP32}"
+    folder = root / CTC / f"{BackendName.ORT_CPU}-{Precision.FP32}"
     return folder if (folder / ENGINE_FILE).is_file() else None

@@ -12,6 +12,7 @@ from speechtrt.console import emit_json, note, progress
 from speechtrt.documents import SCHEMA, encode_document
 from speechtrt.errors import AudioError
 from speechtrt.runtime.asr.subtitles import srt, vtt
+from speechtrt.runtime.reference import CTC, reference_engines
 
 if TYPE_CHECKING:
     from speechtrt.audio import Audio
@@ -34,7 +35,7 @@ class Format(StrEnum):
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", help="Reference model; ctc-small if not given.")
+@click.option("--model", help=f"Reference model; {CTC} if not given.")
 @click.option("--engines", type=ENGINES, help="Engine set of a CTC model, instead of a reference model.")
 @click.option("--chunk", type=int, default=560, show_default=True, help="Milliseconds of audio per step, if streaming.")
 @click.option(
@@ -67,7 +68,6 @@ def transcribe(
     style = Format.JSON if as_json else Format(form)
     _check_usage(paths, style, out)
     from speechtrt.runtime.asr.opening import open_transcriber
-    from speechtrt.runtime.reference import CTC, reference_engines
 
     folder = engines or reference_engines(model or CTC)
     with open_transcriber(folder, chunk, min(len(paths), SLOTS)) as transcriber:

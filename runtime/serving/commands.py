@@ -32,7 +32,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "aliases",
     multiple=True,
     metavar="NAME=NAME",
-    help="Another name of a model or voice, e.g. whisper-1=ctc-small.",
+    help="Another name of a model or voice, e.g. whisper-1=ctc-medium.",
 )
 @click.option("--config", "file", type=FILE, help="TOML file with any of the settings.")
 @click.option(

@@ -26,7 +26,7 @@ def test_speech(server: Served, program: Program) -> None:
     with Synthesizer.open(reference_engines(VOICE)) as synthesizer:
         audio = synthesizer.synthesize(TEXT, "slt", SEED).audio
     found = program("openai_speech", server.url, TEXT, "slt", SEED)
-    assert found.pop("models") == ["voice", "ctc-small"]
+    assert found.pop("models") == ["voice", "ctc-medium"]
     assert set(found.pop("kinds")) == {"speech.audio.delta", "speech.audio.done"}
     data = {kind: base64.b64decode(text) for kind, text in found.items()}
     for kind in ("wav", "flac"):

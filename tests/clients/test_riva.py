@@ -27,7 +27,7 @@ def test_recognition(server: Served, program: Program, recording: Path, said: Tr
     assert found["offline"] == found["raw"] == found["stream"]["text"] == found["file"]["text"] == said.text
     assert found["offline_words"] == found["stream"]["words"] == found["file"]["words"] == words
     assert found["stream"]["interim"] > 0
-    assert found["models"] == [["ctc-small", "online"], ["ctc-small", "offline"]]
+    assert found["models"] == [["ctc-medium", "online"], ["ctc-medium", "offline"]]
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])

@@ -31,7 +31,7 @@ def main(url: str, key: str) -> None:
         "voice": name_of(lambda: speech.create(**{**good, "voice": "nobody"})),
         "empty": name_of(lambda: speech.create(**{**good, "input": "  "})),
         "long": name_of(lambda: speech.create(**{**good, "input": "a" * 4097})),
-        "file": name_of(lambda: client.audio.transcriptions.create(model="ctc-small", file=b"no audio at all")),
+        "file": name_of(lambda: client.audio.transcriptions.create(model="ctc-medium", file=b"no audio at all")),
     }
     with speech.with_streaming_response.create(model="voice", voice="slt", input=LONG, response_format="wav") as busy:
         pieces = busy.iter_bytes(4096)

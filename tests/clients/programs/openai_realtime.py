@@ -18,7 +18,7 @@ async def run(url: str, path: str, rate: str, mode: str) -> list[dict[str, Any]]
     async with client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
         sound = {
             "format": {"type": "audio/pcm", "rate": int(rate)},
-            "transcription": {"model": "ctc-small"},
+            "transcription": {"model": "ctc-medium"},
             "turn_detection": VAD if mode == "vad" else None,
         }
         await connection.session.update(session={"type": "transcription", "audio": {"input": sound}})

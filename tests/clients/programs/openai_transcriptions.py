@@ -12,16 +12,16 @@ def main(url: str, path: str) -> None:
     create = client.audio.transcriptions.create
     file = Path(path)
     verbose = create(
-        model="ctc-small", file=file, response_format="verbose_json", timestamp_granularities=["word", "segment"]
+        model="ctc-medium", file=file, response_format="verbose_json", timestamp_granularities=["word", "segment"]
     )
-    events = list(create(model="ctc-small", file=file, stream=True))
+    events = list(create(model="ctc-medium", file=file, stream=True))
     print(
         json.dumps(
             {
-                "json": create(model="ctc-small", file=file).text,
-                "text": create(model="ctc-small", file=file, response_format="text"),
-                "srt": create(model="ctc-small", file=file, response_format="srt"),
-                "vtt": create(model="ctc-small", file=file, response_format="vtt"),
+                "json": create(model="ctc-medium", file=file).text,
+                "text": create(model="ctc-medium", file=file, response_format="text"),
+                "srt": create(model="ctc-medium", file=file, response_format="srt"),
+                "vtt": create(model="ctc-medium", file=file, response_format="vtt"),
                 "verbose": verbose.text,
                 "duration": verbose.duration,
                 "words": [[w.word, w.start, w.end] for w in verbose.words],
