@@ -14,6 +14,7 @@ class GreedyDecoder:
     stable: list[Token] = field(default_factory=list)
     unstable: Sequence[Token] = ()
     _previous: int = field(init=False)
+    _last: Token | None = None
 
     def __post_init__(self) -> None:
         self._previous = self.labels.blank
@@ -24,15 +25,15 @@ class GreedyDecoder:
         for number, (label, log_prob) in enumerate(zip(frames.labels, frames.best, strict=True), frames.first):
             if label != blank:
                 if label != previous:
-                    self.stable.append(Token(label, number, number, log_prob))
-                elif self.stable:
-                    token = self.stable[-1]
-                    token.last, token.log_prob = number, max(token.log_prob, log_prob)
+                    self._last = Token(label, number, number, log_prob)
+                    self.stable.append(self._last)
+                elif self._last:
+                    self._last.last, self._last.log_prob = number, max(self._last.log_prob, log_prob)
             previous = label
         self._previous = previous
 
     def finish(self) -> Sequence[Token]:
-        """The utterance's tokens. A label that goes on beyond the cut is not heard twice."""
+        """The utterance's tokens. A label that goes on beyond the cut is not heard twice: its token grows longer."""
         tokens, self.stable = self.stable, []
         return tokens
 

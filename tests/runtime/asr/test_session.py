@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from speechtrt.runtime.asr.decoding.base import Frames, Labels, Token
@@ -68,6 +68,7 @@ def test_a_word_without_end_is_cut_at_last() -> None:
 
 
 @settings(max_examples=60)
+@example([HE] * 14, 1)  # one label held across the cut
 @given(st.lists(st.sampled_from([HE, LLO, YOU, BLANK, BLANK, BLANK]), max_size=120), st.integers(1, 9))
 def test_cuts_by_length_lose_and_tear_nothing(labels: list[int], chunk: int) -> None:
     whole, cut = Listener(), Listener((EndpointRule(length=1.5),))
