@@ -42,7 +42,7 @@ def test_a_browser_listens_and_speaks(tmp_path: Path) -> None:
         served() as server,
         browsing(server.url, tmp_path / "microphone.wav", tmp_path / "profile") as page,
     ):
-        page.until("document.querySelector('#hearer option')?.text === 'ctc-small'")
+        page.until("document.querySelector('#hearer option')?.text === 'ctc-medium'")
         page.until("document.querySelector('#state').textContent === 'ready'")
         page.choose_file("#file", RECORDING)
         [said] = page.until(f"(x => x.length && x.every(t => /final \\d+ ms/.test(t)) && x)({items})")
