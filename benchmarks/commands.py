@@ -1,6 +1,6 @@
 """`speechtrt bench`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,21 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--quick", is_flag=True, help="A smoke test within a minute; not for quoting."),
         click.option("--json", "as_json", is_flag=True, help="Print the document on stdout."),
     )
+    return _with(options, command)
+
+
+def recogniser_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of the benchmarks that hear."""
+    options = (
+        click.option("--model", default=CTC, show_default=True, help="Reference model, or any name with --engines."),
+        click.option(
+            "--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones."
+        ),
+    )
+    return _with(options, command)
+
+
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
@@ -71,8 +86,7 @@ def tts(
 
 
 @bench.command()
-@click.option("--model", default=CTC, show_default=True, help="Reference model, or any name with --engines.")
-@click.option("--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones.")
+@recogniser_options
 @common_options
 def asr(
     model: str,
@@ -95,8 +109,7 @@ def asr(
 
 
 @bench.command()
-@click.option("--model", default=CTC, show_default=True, help="Reference model, or any name with --engines.")
-@click.option("--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones.")
+@recogniser_options
 @click.option(
     "--chunk", "chunks", type=int, multiple=True, help="Chunk in milliseconds; all of the model's if not given."
 )

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from speechtrt.bundle import BUNDLE_FILE, BundleFolder, Source, Task
-from speechtrt.errors import CheckpointError, IntegrityError, ManifestError
+from speechtrt.bundle import BundleFolder, Source, Task
+from speechtrt.errors import CheckpointError
 from speechtrt.export.checkpoint import Checkpoint, open_checkpoint
+from speechtrt.export.current import current_bundle
 from speechtrt.export.identity import exporter_identity
 
 
@@ -39,7 +40,7 @@ def up_to_date(request: ExportRequest, out: Path) -> BundleFolder | None:
 
     Raises CheckpointError when the checkpoint is missing.
     """
-    return _current(request, request.open().sha256(), out)
+    return current_bundle(out, request.bundle_name, request.open().sha256())
 
 
 def export_bundle(request: ExportRequest, out: Path) -> BundleFolder:
@@ -49,7 +50,7 @@ def export_bundle(request: ExportRequest, out: Path) -> BundleFolder:
     """
     checkpoint = request.open()
     sha256 = checkpoint.sha256()
-    current = _current(request, sha256, out)
+    current = current_bundle(out, request.bundle_name, sha256)
     if current is not None:
         return current
     from speechtrt.export.bundle_writer import write_bundle
@@ -63,16 +64,3 @@ def export_bundle(request: ExportRequest, out: Path) -> BundleFolder:
         )
     source = Source(request.model, sha256)
     return write_bundle(family.load(checkpoint), family, source, request.bundle_name, exporter_identity(), out)
-
-
-def _current(request: ExportRequest, sha256: str, out: Path) -> BundleFolder | None:
-    if not (out / BUNDLE_FILE).is_file():
-        return None
-    try:
-        folder = BundleFolder.open(out)
-        folder.verify()
-    except (ManifestError, IntegrityError):
-        return None
-    bundle = folder.manifest
-    same = (bundle.name, bundle.source.sha256, bundle.exporter) == (request.bundle_name, sha256, exporter_identity())
-    return folder if same else None

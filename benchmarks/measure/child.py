@@ -3,9 +3,9 @@
 import multiprocessing
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
+from speechtrt.closing import Closing
 from speechtrt.errors import BenchmarkError, SpeechTRTError
 
 W = TypeVar("W")
@@ -14,7 +14,7 @@ R = TypeVar("R")
 STOP_SECONDS = 10.0
 
 
-class Child(Generic[W]):
+class Child(Closing, Generic[W]):
     """Builds a workload in a new process with `factory`, then applies functions to it there.
 
     `factory` and the functions are pickled: module-level callables, or frozen dataclasses with `__call__`.
@@ -44,9 +44,6 @@ class Child(Generic[W]):
         result: R = answer
         return result
 
-    def __enter__(self) -> Self:
-        return self
-
     def close(self) -> None:
         """End the process. It may be called twice."""
         self._pipe.close()
@@ -54,11 +51,6 @@ class Child(Generic[W]):
         if self._process.is_alive():
             self._process.terminate()
             self._process.join()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _serve(pipe: Connection, factory: Callable[[], W]) -> None:

@@ -4,12 +4,11 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from speechtrt.audio import Samples
 from speechtrt.benchmarks.stream.client import RATE
 from speechtrt.benchmarks.stream.connection import News, ServerState
+from speechtrt.closing import Closing
 from speechtrt.runtime.asr.decoding.base import Frames, Labels
 from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
 from speechtrt.runtime.asr.endpoint import Endpointing
@@ -73,7 +72,7 @@ class RuntimeConnection:
 
 
 @dataclass(frozen=True, slots=True)
-class RuntimeServer:
+class RuntimeServer(Closing):
     """A transcriber whose streams all have one chunk size; a stream is one utterance, as in the offline texts."""
 
     transcriber: Transcriber
@@ -113,12 +112,8 @@ class RuntimeServer:
             rung=int(self.transcriber.relief.rung),
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """See Server."""
         self.transcriber.close()
 
     @property

@@ -1,10 +1,8 @@
 """Streams through an exported step against transformers' offline forward of the same audio."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from transformers import NemotronAsrStreamingFeatureExtractor
 
 from speechtrt.audio import Samples
 from speechtrt.bundle import ChunkSpec, ParityRow
@@ -13,6 +11,7 @@ from speechtrt.export.families.fastconformer_sounds import recordings
 from speechtrt.export.families.fastconformer_streams import Floats, Slots, Stream, stream_of
 from speechtrt.export.parity import JUNK, compare
 from speechtrt.models.ctc import FastConformerCtc
+from speechtrt.models.ctc_features import feature_extractor
 from speechtrt.specs import StageSpec
 
 _SLOTS = 3
@@ -46,16 +45,8 @@ def _streamed(runner: Runner, stage: StageSpec, chunk: ChunkSpec, streams: Seque
 @torch.no_grad()
 def offline(model: FastConformerCtc, audio: Samples, lookahead: int) -> Floats:
     """Log-probabilities [frames, V + 1] of the whole audio at once, from transformers' own features."""
-    config = model.config
-    extractor: Any = NemotronAsrStreamingFeatureExtractor(  # type: ignore[no-untyped-call]
-        feature_size=config.n_mels,
-        sampling_rate=config.sample_rate,
-        hop_length=config.hop,
-        n_fft=config.n_fft,
-        win_length=config.window,
-        preemphasis=config.preemphasis,
-    )
-    batch = extractor(audio, sampling_rate=config.sample_rate, return_tensors="pt")
+    extract = feature_extractor(model.config)
+    batch = extract(audio, sampling_rate=model.config.sample_rate, return_tensors="pt")
     lengths = batch["attention_mask"].sum(-1)
     log_probs: Floats = model(batch["input_features"], lengths, lookahead)[0].numpy()
     return log_probs[: int(model.output_lengths(lengths)[0])]

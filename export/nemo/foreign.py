@@ -7,10 +7,9 @@ from onnx import ModelProto
 from speechtrt.export.canonical import CanonicalRunner
 from speechtrt.export.nemo.front_end import ROWS, chunk_of
 from speechtrt.export.nemo.metadata import NemoMetadata
+from speechtrt.export.nemo.stages import nemo_states
 from speechtrt.models.ctc import FastConformerCtcConfig
-from speechtrt.specs import DType, Reset, StageSpec, StateKind, StateSpec, TensorSpec
-
-_KINDS = (StateKind.CONV_CACHE, StateKind.CONV_CACHE, StateKind.LENGTH)
+from speechtrt.specs import DType, StageSpec, TensorSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Foreign:
             "",
             (signal, lengths[0], *self._caches(inputs[2:])),
             (answer, lengths[1], *self._caches(outputs[2:])),
-            self._states(),
+            nemo_states(inputs[2:], outputs[2:]),
         )
 
     @property
@@ -70,8 +69,3 @@ class Foreign:
             TensorSpec(time, DType.FLOAT32, (ROWS, *self.metadata.time)),
             TensorSpec(length, DType.INT64, (ROWS,)),
         )
-
-    def _states(self) -> tuple[StateSpec, ...]:
-        """A new stream starts from zeros, as NeMo's own loop does."""
-        names = zip(self._inputs()[2:], self._outputs()[2:], _KINDS, strict=True)
-        return tuple(StateSpec(before, after, kind, reset=Reset.ZERO) for before, after, kind in names)

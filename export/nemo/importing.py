@@ -10,9 +10,10 @@ from onnx import ModelProto
 from speechtrt.artifact import list_files, sha256_file, staged_folder
 from speechtrt.bundle import BUNDLE_FILE, AudioSpec, Bundle, BundleFolder, CtcSpec, Limits, Source, Task, TextSpec
 from speechtrt.documents import write_document
-from speechtrt.errors import CheckpointError, IntegrityError, ManifestError
+from speechtrt.errors import CheckpointError
 from speechtrt.export.calibration import write_calibration
 from speechtrt.export.canonical import CanonicalRunner
+from speechtrt.export.current import current_bundle
 from speechtrt.export.families.fastconformer_calibration import record_streams
 from speechtrt.export.identity import exporter_identity
 from speechtrt.export.nemo.checks import check_border, load_foreign
@@ -60,7 +61,7 @@ def import_nemo_ctc(request: ImportRequest, out: Path) -> BundleFolder:
     Raises CheckpointError or ParityError, and then leaves `out` as it was.
     """
     source = request.source()
-    current = _current(request, source, out)
+    current = current_bundle(out, request.bundle_name, source.sha256)
     if current is not None:
         return current
     model = load_foreign(request.file)
@@ -72,21 +73,6 @@ def import_nemo_ctc(request: ImportRequest, out: Path) -> BundleFolder:
         bundle = _write_stage(request, source, foreign, folder)
         write_document(folder / BUNDLE_FILE, bundle)
     return BundleFolder.open(out)
-
-
-def _current(request: ImportRequest, source: Source, out: Path) -> BundleFolder | None:
-    try:
-        folder = BundleFolder.open(out)
-        folder.verify()
-    except (ManifestError, IntegrityError):
-        return None
-    bundle = folder.manifest
-    same = (bundle.name, bundle.source.sha256, bundle.exporter) == (
-        request.bundle_name,
-        source.sha256,
-        exporter_identity(),
-    )
-    return folder if same else None
 
 
 def _write_stage(request: ImportRequest, source: Source, foreign: Foreign, folder: Path) -> Bundle:

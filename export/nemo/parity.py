@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import NemotronAsrStreamingFeatureExtractor
 
 from speechtrt.bundle import ParityRow
 from speechtrt.export.families.base import Runner
@@ -18,6 +17,7 @@ from speechtrt.export.nemo.step import DROPPED
 from speechtrt.export.nemo.streams import Floats, stream_features
 from speechtrt.export.parity import JUNK, compare
 from speechtrt.models.ctc import FastConformerCtc, FastConformerCtcConfig
+from speechtrt.models.ctc_features import feature_extractor
 from speechtrt.specs import StageSpec
 
 
@@ -32,15 +32,7 @@ def nemo_parity(model: FastConformerCtc, runner: Runner, stage: StageSpec, metad
 
 def log_mel(config: FastConformerCtcConfig, audio: Floats) -> Floats:
     """Features [frames, mels] of `audio` as transformers' extractor computes them, not standardised."""
-    extractor: Any = NemotronAsrStreamingFeatureExtractor(  # type: ignore[no-untyped-call]
-        feature_size=config.n_mels,
-        sampling_rate=config.sample_rate,
-        hop_length=config.hop,
-        n_fft=config.n_fft,
-        win_length=config.window,
-        preemphasis=config.preemphasis,
-    )
-    batch = extractor(audio, sampling_rate=config.sample_rate, return_tensors="np")
+    batch = feature_extractor(config)(audio, sampling_rate=config.sample_rate, return_tensors="np")
     mel: Floats = batch["input_features"][0][: int(batch["attention_mask"].sum())]
     return mel
 

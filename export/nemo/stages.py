@@ -1,5 +1,7 @@
 """Names and shapes at the border of NeMo's streaming CTC graphs. Readers go by the order, not by the names."""
 
+from collections.abc import Sequence
+
 from speechtrt.export.families.base import StageGraph
 from speechtrt.export.families.fastconformer_stages import ROWS, frame_milliseconds
 from speechtrt.export.families.fastconformer_step import past_frames
@@ -33,13 +35,13 @@ def nemo_stage(model: FastConformerCtc, frames: int) -> StageGraph:
         *(TensorSpec(f"{tensor.name}_next", tensor.dtype, tensor.shape) for tensor in caches),
     )
     name = f"model_{frames * frame_milliseconds(config)}"
-    spec = StageSpec(name, f"{name}.onnx", inputs, outputs, nemo_states(CACHES))
+    states = nemo_states(CACHES, [tensor.name for tensor in outputs[2:]])
+    spec = StageSpec(name, f"{name}.onnx", inputs, outputs, states)
     return StageGraph(spec, NemoStep(model, frames).eval())
 
 
-def nemo_states(inputs: tuple[str, ...]) -> tuple[StateSpec, ...]:
-    """States of the three caches; a new stream starts from zeros, as NeMo's own loop does."""
+def nemo_states(inputs: Sequence[str], outputs: Sequence[str]) -> tuple[StateSpec, ...]:
+    """States of the three caches, in NeMo's order; a new stream starts from zeros, as NeMo's own loop does."""
     kinds = (StateKind.CONV_CACHE, StateKind.CONV_CACHE, StateKind.LENGTH)
-    return tuple(
-        StateSpec(name, f"{name}_next", kind, reset=Reset.ZERO) for name, kind in zip(inputs, kinds, strict=True)
-    )
+    names = zip(inputs, outputs, kinds, strict=True)
+    return tuple(StateSpec(before, after, kind, reset=Reset.ZERO) for before, after, kind in names)

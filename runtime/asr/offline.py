@@ -6,13 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from speechtrt.audio import Audio, Samples
 from speechtrt.bundle import Bundle
+from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import AudioError, BackendError
 from speechtrt.runtime.asr.cutting import cut
@@ -41,7 +40,7 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class OfflineTranscriber:
+class OfflineTranscriber(Closing):
     """Hears recordings, up to `batch` at a time, those of similar length together. Not for several threads at once."""
 
     model: Bundle
@@ -115,14 +114,6 @@ class OfflineTranscriber:
     def close(self) -> None:
         """Free the engine; it may be closed twice."""
         self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _cut(self, index: int, audio: Audio) -> Iterator[_Piece]:
         if audio.samples.ndim != 1 or not np.isfinite(audio.samples).all():

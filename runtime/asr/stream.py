@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
+from speechtrt.closing import Closing
 from speechtrt.runtime.asr.channel import Channel, StreamState
 from speechtrt.runtime.asr.events import Event
 from speechtrt.runtime.asr.intake import Intake, Pcm
@@ -15,7 +14,7 @@ from speechtrt.runtime.asr.lane import Lane
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Closing):
     """Audio goes in by `accept` and `end`, events come out by `next`, `poll` or iteration.
 
     Every method may be called from any thread. A stream that is not read keeps at most 1000 events.
@@ -86,14 +85,6 @@ class Stream:
         """Every event until the stream is over. Raises the error that ended the stream."""
         while (event := self.next()) is not None:
             yield event
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def pieces(pcm: Pcm, rate: int) -> Iterator[Pcm]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Condition
-from types import TracebackType
-from typing import Self
 
 from speechtrt.audio import Audio
 from speechtrt.bundle import Bundle, Task
+from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError, CapacityError
 from speechtrt.runtime.asr.async_stream import AsyncStream
@@ -43,7 +42,7 @@ WAIT_SECONDS = 0.060
 
 
 @dataclass(slots=True)
-class Transcriber:
+class Transcriber(Closing):
     """Hears recordings and live streams, many at a time. Every method may be called from any thread.
 
     `smaller` is a transcriber over a smaller model, to which new streams go while the overload ladder says so.
@@ -173,14 +172,6 @@ class Transcriber:
     def close(self) -> None:
         """Stop hearing and free the engine; streams that are open get an error. It may be closed twice."""
         self._lanes.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _channel(self, options: StreamOptions, lane: Lane, milliseconds: int) -> Channel:
         assert self.model.ctc is not None

@@ -2,9 +2,9 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
+from speechtrt.closing import Closing
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array, Tensors
 from speechtrt.runtime.backends.cuda import Cuda, Graph, Stream
@@ -44,7 +44,7 @@ class Programs(Protocol):
 
 
 @dataclass(slots=True)
-class DeviceRunner:
+class DeviceRunner(Closing):
     """A program with its tensors. `captures`: whether its passes may be part of a CUDA graph."""
 
     stage: StageSpec
@@ -90,14 +90,6 @@ class DeviceRunner:
         if self._programs is not None:
             self._programs.close()
         self._programs = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _launch(self, rows: slice) -> None:
         """The first pass over some rows runs as it is, because an engine may allocate then; later ones are replayed."""

@@ -3,13 +3,12 @@
 import platform
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from weakref import WeakValueDictionary
 
 import numpy as np
 import onnxruntime as ort
 
+from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array, Tensors
@@ -30,7 +29,7 @@ MOST_BINDINGS = 512
 
 
 @dataclass(slots=True)
-class OrtRunner:
+class OrtRunner(Closing):
     """A stage in an ONNX Runtime session. Bindings are kept per range of rows, so that a step allocates nothing."""
 
     stage: StageSpec
@@ -70,14 +69,6 @@ class OrtRunner:
     def close(self) -> None:
         """Free the session and forget the bound arrays."""
         self._bindings, self._tensors, self._session = {}, {}, None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _bind_rows(self, rows: int, first: int) -> ort.IOBinding:
         binding = self._open_session().io_binding()

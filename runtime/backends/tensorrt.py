@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
+from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError
 from speechtrt.plan import read_plan
@@ -82,18 +82,13 @@ class TensorRTProgram:
 
 
 @dataclass(slots=True)
-class _Pass:
+class _Pass(Closing):
     """Memory of one `run`."""
 
     cuda: Cuda
     held: list[DeviceBuffer | PinnedBuffer] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         for memory in self.held:
             memory.close()
 

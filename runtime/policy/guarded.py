@@ -1,11 +1,10 @@
 """A stage under guard: an engine with the reference precision beside it."""
 
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
+from speechtrt.closing import Closing
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array, Runner, Tensors
 from speechtrt.runtime.policy.guard import Guard
@@ -13,7 +12,7 @@ from speechtrt.specs import StageSpec
 
 
 @dataclass(slots=True)
-class GuardedRunner:
+class GuardedRunner(Closing):
     """Runs `engine`; `reference` runs a share of the batches too, and everything once the guard has tripped.
 
     Both work on the same caches, in place or through `push` and `pull`, so that the reference can take over between any
@@ -92,14 +91,6 @@ class GuardedRunner:
         """Free both; it may be closed twice."""
         self.engine.close()
         self.reference.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _hand_over(self, rows: slice) -> None:
         self.engine.pull(rows)

@@ -6,10 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from speechtrt.bundle import Bundle
+from speechtrt.closing import Closing
 from speechtrt.errors import BackendError, CancelledError, DeadlineError, SpeechTRTError
 from speechtrt.runtime.batching.scheduler import Scheduler
 from speechtrt.runtime.batching.slots import Slots
@@ -28,7 +27,7 @@ from speechtrt.runtime.tts.voicing import Voicing
 
 
 @dataclass(slots=True)
-class Pipeline:
+class Pipeline(Closing):
     """Speaks texts, many at a time, one `step` after the other. `prepare` is for any thread, the rest for one."""
 
     engine: str
@@ -196,14 +195,6 @@ class Pipeline:
         self.clear()
         self._crew.close()
         self._stages.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _reach(self) -> int:
         """How many sentences of the queue are encoded."""

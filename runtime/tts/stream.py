@@ -2,16 +2,16 @@
 
 import queue
 import weakref
-from types import TracebackType
 from typing import Self
 
+from speechtrt.closing import Closing
 from speechtrt.runtime.tts.events import Completion, Event, Failure, Heard
 from speechtrt.runtime.tts.job import Job
 from speechtrt.runtime.tts.speech import Speech, SpeechChunk
 from speechtrt.runtime.tts.worker import Worker
 
 
-class SpeechStream:
+class SpeechStream(Closing):
     """An iterator of chunks for one thread. Closing or forgetting it gives up the rest and frees its slots."""
 
     def __init__(self, worker: Worker, job: Job) -> None:
@@ -51,11 +51,3 @@ class SpeechStream:
         if isinstance(self._end, Failure):
             raise self._end.error
         raise StopIteration
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from speechtrt.bundle import Bundle
+from speechtrt.closing import Closing
 from speechtrt.runtime.clock import StageClock
 from speechtrt.runtime.policy.guard import Guard, GuardPolicy
 from speechtrt.runtime.tts.async_stream import AsyncSpeechStream
@@ -21,7 +20,7 @@ QUEUE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Synthesizer:
+class Synthesizer(Closing):
     """Speaks texts for many threads at once; their sentences share one batch. AsyncSynthesizer is for asyncio.
 
     Requests raise TextError for what cannot be spoken and CapacityError when too many wait; their results raise
@@ -130,14 +129,6 @@ class Synthesizer:
         """Give up what is in work and free the engines. It may be closed twice."""
         self._worker.close()
         self._pipeline.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _prepare(self, request: SpeechRequest) -> Job:
         """A full queue refuses before the text is read."""

@@ -3,8 +3,6 @@
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ from speechtrt.audio import Samples
 from speechtrt.benchmarks.stream.client import RATE, Client, Spoken, Tally
 from speechtrt.benchmarks.stream.connection import Connection, News, ServerState
 from speechtrt.benchmarks.stream.pacer import Pace, run_paced
+from speechtrt.closing import Closing
 from speechtrt.errors import CapacityError
 
 DELAY = 0.02
@@ -44,7 +43,7 @@ class Echo:
 
 
 @dataclass
-class EchoServer:
+class EchoServer(Closing):
     places: int = 1000
     connections: list[Echo] = field(default_factory=list)
     lookahead_seconds: float = 0.0
@@ -61,12 +60,7 @@ class EchoServer:
     def state(self) -> ServerState:
         return ServerState(0, 0, 1, {}, 0)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Nothing is open."""
 
 

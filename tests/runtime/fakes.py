@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from speechtrt.bundle import AudioSpec, Bundle, ChunkSpec, CtcSpec, Limits, Source, Task, TextSpec, TtsSpec
+from speechtrt.closing import Closing
 from speechtrt.runtime.backends.base import Array, Tensors
 from speechtrt.specs import DType, Reset, StageSpec, StateKind, StateSpec, TensorSpec
 
@@ -19,7 +18,7 @@ Compute = Callable[[dict[str, Array]], dict[str, Array]]
 
 
 @dataclass(slots=True)
-class FakeRunner:
+class FakeRunner(Closing):
     """Runs a numpy function over rows; what it returns is written into the bound arrays, in place for caches."""
 
     stage: StageSpec
@@ -49,14 +48,6 @@ class FakeRunner:
 
     def close(self) -> None:
         self.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,21 @@ from contextlib import aclosing
 from speechtrt.audio import Samples
 from speechtrt.runtime.serving.core.metrics import Metrics, labels
 from speechtrt.runtime.serving.core.ports import Speaker, Utterance
+from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.sound.encoding import Encoder
+
+
+async def spoken(
+    service: Service, speaker: Speaker, utterance: Utterance, encoder: Encoder, key: str
+) -> AsyncGenerator[bytes, None]:
+    """The encoded utterance as it is made, in a place of its own. Raises Refusal when none is free."""
+    with service.admitted(speaker.card, key):
+        async with aclosing(observed(speaker, utterance, service.metrics)) as pieces:
+            async for samples in pieces:
+                if data := encoder.encode(samples):
+                    yield data
+        if data := encoder.end():
+            yield data
 
 
 async def observed(speaker: Speaker, utterance: Utterance, metrics: Metrics) -> AsyncGenerator[Samples, None]:

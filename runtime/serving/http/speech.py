@@ -14,12 +14,12 @@ from starlette.types import ASGIApp
 from speechtrt.runtime.serving.core.ports import Speaker, Utterance
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
-from speechtrt.runtime.serving.core.speaking import observed
+from speechtrt.runtime.serving.core.speaking import spoken
 from speechtrt.runtime.serving.http.body import parse
 from speechtrt.runtime.serving.http.identity import identify
 from speechtrt.runtime.serving.http.reply import server_sent
 from speechtrt.runtime.serving.http.streaming import Chunks
-from speechtrt.runtime.serving.sound.encoding import MEDIA_TYPES, Encoder, Format, open_encoder
+from speechtrt.runtime.serving.sound.encoding import MEDIA_TYPES, Format, open_encoder
 
 LARGEST_SEED = 2**63 - 1
 
@@ -58,7 +58,7 @@ class SpeechEndpoint:
         name = body.voice.id if isinstance(body.voice, VoiceId) else body.voice
         utterance = Utterance(body.input, self.service.catalogue.voice(speaker, name), body.seed)
         encoder = open_encoder(body.response_format, speaker.card.rate)
-        chunks = self._sound(speaker, utterance, encoder, key)
+        chunks = spoken(self.service, speaker, utterance, encoder, key)
         if body.stream_format == "sse":
             return self._response(speaker, _events(chunks, len(body.input)), "text/event-stream")
         return self._response(speaker, chunks, MEDIA_TYPES[body.response_format])
@@ -71,17 +71,6 @@ class SpeechEndpoint:
         if body.speed != 1.0:
             message = f"a speed of {body.speed:g} was asked for; this model speaks at its own speed, so leave it at 1"
             raise Refusal(Reason.INVALID, message, code="unsupported_value", param="speed")
-
-    async def _sound(
-        self, speaker: Speaker, utterance: Utterance, encoder: Encoder, key: str
-    ) -> AsyncGenerator[bytes, None]:
-        with self.service.admitted(speaker.card, key):
-            async with aclosing(observed(speaker, utterance, self.service.metrics)) as pieces:
-                async for samples in pieces:
-                    if data := encoder.encode(samples):
-                        yield data
-            if data := encoder.end():
-                yield data
 
     def _response(self, speaker: Speaker, body: AsyncGenerator[bytes, None], media_type: str) -> Chunks:
         cut = self.service.metrics.slow_consumer(speaker.card)

@@ -10,7 +10,7 @@ from speechtrt.audio import HIGHEST_RATE, LOWEST_RATE
 from speechtrt.runtime.serving.core.ports import Speaker, Utterance
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
-from speechtrt.runtime.serving.core.speaking import observed
+from speechtrt.runtime.serving.core.speaking import spoken
 from speechtrt.runtime.serving.riva.recognition import expect_language
 from speechtrt.runtime.serving.riva.status import answered, identify
 from speechtrt.runtime.serving.riva.wire import messages_pb2 as wire
@@ -58,16 +58,10 @@ class Synthesis:
             ]
         )
 
-    async def _sound(self, request: wire.SynthesizeRequest, key: str) -> AsyncGenerator[bytes, None]:
+    def _sound(self, request: wire.SynthesizeRequest, key: str) -> AsyncGenerator[bytes, None]:
         speaker, utterance = self._asked(request)
         encoder = _encoder(request, speaker.card.rate)
-        with self.service.admitted(speaker.card, key):
-            async with aclosing(observed(speaker, utterance, self.service.metrics)) as pieces:
-                async for samples in pieces:
-                    if data := encoder.encode(samples):
-                        yield data
-            if data := encoder.end():
-                yield data
+        return spoken(self.service, speaker, utterance, encoder, key)
 
     def _asked(self, request: wire.SynthesizeRequest) -> tuple[Speaker, Utterance]:
         """A voice is called `voice`, or `model.voice` as the list of voices says."""

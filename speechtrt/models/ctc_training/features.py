@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from transformers import NemotronAsrStreamingFeatureExtractor
 
 from speechtrt.artifact import sha256_file, write_bytes
 from speechtrt.audio import Audio, read_audio
 from speechtrt.models.ctc import FastConformerCtcConfig
+from speechtrt.models.ctc_features import feature_extractor
 from speechtrt.models.data.manifest import MANIFEST, Utterance, read_manifest
 
 UTTERANCES_PER_WORKER = 500  # below this a process costs more to start than it saves
@@ -25,18 +25,11 @@ Frames = npt.NDArray[np.float16]
 
 
 class LogMel:
-    """transformers' own extractor with the sizes of a configuration: what the model expects."""
+    """What the model expects, from a recording of any rate."""
 
     def __init__(self, config: FastConformerCtcConfig) -> None:
         self.rate = config.sample_rate
-        self._extractor = NemotronAsrStreamingFeatureExtractor(  # type: ignore[no-untyped-call]
-            feature_size=config.n_mels,
-            sampling_rate=config.sample_rate,
-            hop_length=config.hop,
-            n_fft=config.n_fft,
-            win_length=config.window,
-            preemphasis=config.preemphasis,
-        )
+        self._extractor = feature_extractor(config)
 
     def __call__(self, audio: Audio) -> Tensor:
         """Features [frames, mels] float32; frames = samples at 16 kHz // hop."""
