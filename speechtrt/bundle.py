@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from speechtrt.artifact import FileEntry, sha256_file, verify_file
+from speechtrt.artifact import FileEntry, sha256_file
 from speechtrt.documents import SCHEMA, read_document
 from speechtrt.errors import ManifestError
+from speechtrt.manifest_folder import ManifestFolder
 from speechtrt.specs import StageSpec
 
 BUNDLE_FILE = "bundle.json"
@@ -174,11 +175,9 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class BundleFolder:
+class BundleFolder(ManifestFolder[Bundle]):
     """A bundle on disk: its folder, its parsed manifest, and the manifest's own sha256."""
 
-    path: Path
-    manifest: Bundle
     sha256: str
 
     @classmethod
@@ -188,12 +187,3 @@ class BundleFolder:
         if not document.is_file():
             raise ManifestError(f"{path}: is not a bundle (it has no {BUNDLE_FILE}); `speechtrt export` writes one")
         return cls(path, read_document(document, Bundle), sha256_file(document))
-
-    def file(self, name: str) -> Path:
-        """Path of a listed file with the right hash. Raises ManifestError or IntegrityError."""
-        return verify_file(self.path, self.manifest.file(name))
-
-    def verify(self) -> None:
-        """Check every listed file. Raises IntegrityError."""
-        for entry in self.manifest.files:
-            verify_file(self.path, entry)

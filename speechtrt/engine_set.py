@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from speechtrt.artifact import FileEntry, verify_file
+from speechtrt.artifact import FileEntry
 from speechtrt.bundle import Bundle
 from speechtrt.documents import SCHEMA, read_document
 from speechtrt.errors import ManifestError
 from speechtrt.fallback import FallbackSearch
+from speechtrt.manifest_folder import ManifestFolder
 from speechtrt.precision import BackendName, Precision
 from speechtrt.quality import QualityFigure
 from speechtrt.specs import StageSpec
@@ -113,6 +114,11 @@ class EngineSet:
     search: FallbackSearch | None = None
     schema: int = SCHEMA
 
+    @property
+    def engine(self) -> str:
+        """What runs, for people and result files, e.g. ort-cpu-int8."""
+        return f"{self.backend}-{self.precision}"
+
     def stage(self, name: str) -> EngineStage:
         """The stage called `name`. Raises ManifestError."""
         for stage in self.stages:
@@ -130,11 +136,8 @@ class EngineSet:
 
 
 @dataclass(frozen=True, slots=True)
-class EngineFolder:
+class EngineFolder(ManifestFolder[EngineSet]):
     """An engine set on disk. `files` of the manifest lists engines and assets alike."""
-
-    path: Path
-    manifest: EngineSet
 
     @classmethod
     def open(cls, path: Path) -> "EngineFolder":
@@ -143,12 +146,3 @@ class EngineFolder:
         if not document.is_file():
             raise ManifestError(f"{path}: is not an engine set (it has no {ENGINE_FILE}); `speechtrt build` writes one")
         return cls(path, read_document(document, EngineSet))
-
-    def file(self, name: str) -> Path:
-        """Path of a listed file with the right hash. Raises ManifestError or IntegrityError."""
-        return verify_file(self.path, self.manifest.file(name))
-
-    def verify(self) -> None:
-        """Check every listed file. Raises IntegrityError."""
-        for entry in self.manifest.files:
-            verify_file(self.path, entry)

@@ -109,7 +109,7 @@ class OrtBackend:
     @property
     def name(self) -> str:
         """What runs, e.g. ort-cpu-int8."""
-        return f"{self.folder.manifest.backend}-{self.folder.manifest.precision}"
+        return self.folder.manifest.engine
 
     def open(self, stage: str) -> OrtRunner:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""

@@ -79,7 +79,7 @@ class OrtCudaBackend:
     @property
     def name(self) -> str:
         """What runs, e.g. ort-cuda-fp16."""
-        return f"{self.folder.manifest.backend}-{self.folder.manifest.precision}"
+        return self.folder.manifest.engine
 
     def open(self, stage: str) -> DeviceRunner:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""

@@ -137,7 +137,7 @@ class TensorRTBackend:
     @property
     def name(self) -> str:
         """What runs, e.g. tensorrt-fp16."""
-        return f"{self.folder.manifest.backend}-{self.folder.manifest.precision}"
+        return self.folder.manifest.engine
 
     def open(self, stage: str) -> DeviceRunner:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError before a byte is deserialised."""

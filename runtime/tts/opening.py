@@ -23,7 +23,7 @@ def open_pipeline(engine_set: Path, slots: int = 16, threads: int | None = None)
     """
     folder = EngineFolder.open(engine_set)
     casting = _casting(folder)
-    return Pipeline.over(_name(folder), _stages(folder, threads, threads), casting, slots, Crew.alone())
+    return Pipeline.over(folder.manifest.engine, _stages(folder, threads, threads), casting, slots, Crew.alone())
 
 
 def open_overlapped(
@@ -49,7 +49,7 @@ def open_overlapped(
             other = _stages(_reference(folder, reference), beside, cores)
             opened.callback(other.close)
             stages = stages.guarded(other, guard or Guard())
-        pipeline = Pipeline.over(_name(folder), stages, casting, slots, Crew.threads())
+        pipeline = Pipeline.over(folder.manifest.engine, stages, casting, slots, Crew.threads())
         opened.pop_all()
         return pipeline
 
@@ -64,10 +64,6 @@ def _reference(folder: EngineFolder, path: Path) -> EngineFolder:
 def _stages(folder: EngineFolder, decoder_threads: int | None, threads: int | None) -> Stages:
     decoder, others = open_backend(folder, decoder_threads), open_backend(folder, threads)
     return Stages.open(lambda stage: decoder if stage == "decoder" else others)
-
-
-def _name(folder: EngineFolder) -> str:
-    return f"{folder.manifest.backend}-{folder.manifest.precision}"
 
 
 def _casting(folder: EngineFolder) -> Casting:
