@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from speechtrt.runtime.batching.arrivals import Arrivals
 from speechtrt.runtime.batching.request import Placement, Waiting
 from speechtrt.runtime.batching.slots import Move, Slots
 
@@ -15,11 +16,16 @@ MICRO_BATCH_SECONDS = 0.040
 
 @dataclass(slots=True)
 class Scheduler(Generic[R]):
-    """A queue before `slots`. An idle batch waits up to `wait_seconds` for company before it starts."""
+    """A queue before `slots`. An idle batch waits up to `wait_seconds` for company before it starts.
+
+    It does so only while requests come that close together: the share of time in which the engines work would be a bad
+    sign, as a lone user who asks again and again keeps them busy too, and waits for nobody.
+    """
 
     slots: Slots
     clock: Callable[[], float]
     wait_seconds: float = MICRO_BATCH_SECONDS
+    _arrivals: Arrivals = field(default_factory=Arrivals)
     _queue: list[Waiting[R]] = field(default_factory=list)  # by due
     _placed: dict[int, R] = field(default_factory=dict)  # by owner
 
@@ -34,21 +40,29 @@ class Scheduler(Generic[R]):
         return len(self._queue)
 
     def submit(self, request: R, urgent: bool = False, due: float | None = None) -> None:
-        """Queue a request behind those due no later than `due`, now if not given; an urgent one starts the batch."""
+        """Queue a request behind those due no later than `due`, now if not given; an urgent one starts the batch.
+
+        One that is due later is the rest of a request that has come, and no sign of others.
+        """
         now = self.clock()
-        insort(self._queue, Waiting(request, now, now if due is None else due, urgent), key=lambda w: w.due)
+        waiting = Waiting(request, now, now if due is None else due, urgent)
+        if waiting.due <= now:
+            self._arrivals.note(now)
+        insort(self._queue, waiting, key=lambda w: w.due)
 
     def delay(self) -> float:
         """Seconds until `admit` would let the first request in; 0 when it would now, or when nothing waits."""
+        now = self.clock()
         starts_now = (
             not self._queue
             or self.slots.active > 0
             or len(self._queue) >= self.slots.capacity
             or any(w.urgent for w in self._queue)
+            or not self._arrivals.likely(self.wait_seconds, now)
         )
         if starts_now:
             return 0.0
-        return max(0.0, min(w.arrived for w in self._queue) + self.wait_seconds - self.clock())
+        return max(0.0, min(w.arrived for w in self._queue) + self.wait_seconds - now)
 
     def upcoming(self, count: int) -> list[R]:
         """The next requests to be admitted, at most `count`."""

@@ -123,8 +123,14 @@ TestScheduler = SchedulerMachine.TestCase
 TestScheduler.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
-def scheduler(clock: Clock, slots: int = 2) -> Scheduler[str]:
-    return Scheduler(Slots(slots), clock, wait_seconds=0.040)
+def scheduler(clock: Clock, slots: int = 2, gap: float = 0.020, before: int = 60) -> Scheduler[str]:
+    """An idle one, where `before` requests have come `gap` seconds apart, the last of them `gap` seconds ago."""
+    found: Scheduler[str] = Scheduler(Slots(slots), clock, wait_seconds=0.040)
+    for _ in range(before):
+        found.submit("gone")
+        clock.now += gap
+    found.clear()
+    return found
 
 
 def test_the_first_request_waits_for_company() -> None:
@@ -133,13 +139,43 @@ def test_the_first_request_waits_for_company() -> None:
     waiting.submit("first")
     assert waiting.admit() == []
     assert waiting.delay() == pytest.approx(0.040)
-    clock.now = 0.041
+    clock.now += 0.041
     assert [p.request for p in waiting.admit()] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("before", "gap"),
+    [(0, 0.0), (1, 0.0), (60, 0.060), (60, 1.5)],
+    ids=["the first of all", "the second", "not so close together", "a lone user, again and again"],
+)
+def test_nobody_waits_where_nobody_is_to_be_expected(before: int, gap: float) -> None:
+    waiting = scheduler(Clock(), gap=gap, before=before)
+    waiting.submit("alone")
+    assert waiting.delay() == 0
+    assert [p.request for p in waiting.admit()] == ["alone"]
+
+
+def test_a_rush_that_is_over_is_forgotten() -> None:
+    clock = Clock()
+    waiting = scheduler(clock)
+    clock.now += 1.0
+    waiting.submit("alone")
+    assert waiting.delay() == 0
+
+
+def test_the_sentences_of_one_request_are_not_company() -> None:
+    clock = Clock()
+    waiting = scheduler(clock, slots=99, before=0)
+    for part in range(50):
+        waiting.submit("one of many", due=clock.now + part)
+    assert waiting.delay() == 0
 
 
 def test_a_full_batch_does_not_wait() -> None:
     waiting = scheduler(Clock())
-    for name in ("first", "second", "third"):
+    waiting.submit("first")
+    assert waiting.admit() == []
+    for name in ("second", "third"):
         waiting.submit(name)
     assert [p.request for p in waiting.admit()] == ["first", "second"]
 
@@ -147,6 +183,7 @@ def test_a_full_batch_does_not_wait() -> None:
 def test_an_urgent_request_does_not_wait() -> None:
     waiting = scheduler(Clock())
     waiting.submit("first")
+    assert waiting.delay() > 0
     waiting.submit("urgent", urgent=True)
     assert [p.request for p in waiting.admit()] == ["first", "urgent"]
 

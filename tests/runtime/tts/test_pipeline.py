@@ -118,11 +118,22 @@ def test_requests_arrive_while_others_run(pipeline: Pipeline) -> None:
     assert done == [second, first]
 
 
-def test_an_idle_batch_waits_for_company_but_not_for_a_short_text(pipeline: Pipeline) -> None:
-    pipeline.submit(SpeechRequest("a sentence of some length"))
-    assert 0 < pipeline.delay() <= 0.040
-    pipeline.submit(SpeechRequest("short"))
-    assert pipeline.delay() == 0
+def test_a_lone_request_starts_at_once(runners: dict[str, FakeRunner]) -> None:
+    """Time stands still, so whatever is heard was not waited for."""
+    with build(runners, now=lambda: 7.0) as pipeline:
+        pipeline.submit(SpeechRequest("a sentence of some length. and another one"))
+        assert pipeline.delay() == 0
+        run(pipeline)
+
+
+def test_in_a_rush_an_idle_batch_waits_for_company_but_not_for_a_short_text(runners: dict[str, FakeRunner]) -> None:
+    with build(runners, slots=99, now=lambda: 7.0) as pipeline:
+        for _ in range(20):
+            pipeline.submit(SpeechRequest("a sentence of some length"))
+        assert pipeline.delay() == pytest.approx(0.040)
+        assert pipeline.step() == [] and runners["encoder"].batches == []
+        pipeline.submit(SpeechRequest("short"))
+        assert pipeline.delay() == 0
 
 
 @pytest.mark.parametrize(
