@@ -4,13 +4,13 @@ import resource
 from pathlib import Path
 
 
-def peak_bytes() -> int:
-    """Largest resident size this process ever had.
+def peak_bytes(process: int | None = None) -> int:
+    """Largest resident size that a process, or this one, ever had.
 
     `VmHWM` belongs to the address space. `ru_maxrss` is inherited over fork and exec, so it would report the parent's
     size in a small child; it serves only where /proc does not exist.
     """
-    status = Path("/proc/self/status")
+    status = Path("/proc", "self" if process is None else str(process), "status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))

@@ -40,13 +40,20 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """What a server counted since `reset`: batches, rows in them, rows a batch could have had, and time by stage."""
+    """What a server counted since `reset`: batches, rows in them, rows a batch could have had, and time by stage.
+
+    A server in a process of its own has its own CPU time and memory. `told_share` is the share of all chunks that
+    clients hear of: over a wire, only those that bring text.
+    """
 
     batches: int
     rows: int
     batch: int
     stage_seconds: dict[str, float]
     rung: int
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    told_share: float = 1.0
 
 
 class Server(Protocol):

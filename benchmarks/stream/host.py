@@ -1,11 +1,12 @@
 """One side in a process of its own, with its clients."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.stream.client import Spoken
-from speechtrt.benchmarks.stream.connection import Server
+from speechtrt.benchmarks.stream.connection import Server, ServerState
 from speechtrt.benchmarks.stream.pacer import Pace, Paced, run_paced
 from speechtrt.benchmarks.stream.trial import Spread, StreamTrial, histogram
 
@@ -39,34 +40,37 @@ class Run:
         with host.side(self.chunk_milliseconds, self.pace.streams) as server:
             paced = run_paced(server, self.spoken, self.pace)
             state = server.state()
-        return self._trial(host.name, paced, state.batches, state.rows, state.batch, state.stage_seconds, state.rung)
+        return self._trial(host.name, paced, state)
 
-    def _trial(
-        self, side: str, paced: Paced, batches: int, rows: int, batch: int, stages: dict[str, float], rung: int
-    ) -> StreamTrial:
+    def _trial(self, side: str, paced: Paced, state: ServerState) -> StreamTrial:
         tally, elapsed = paced.tally, paced.elapsed
+        own, client, foreign = elapsed.cpu - paced.client_cpu_seconds, paced.client_cpu_seconds, elapsed.foreign_share
+        if state.cpu_seconds is not None:  # then this process is the clients' alone
+            own, client = state.cpu_seconds, elapsed.cpu
+            foreign = max(0.0, foreign - own / (elapsed.wall * (os.cpu_count() or 1)))
         return StreamTrial(
             side=side,
             chunk_milliseconds=self.chunk_milliseconds,
             streams=self.pace.streams,
             purpose=self.purpose,
             wall_seconds=elapsed.wall,
-            cpu_seconds=elapsed.cpu - paced.client_cpu_seconds,
-            client_cpu_seconds=paced.client_cpu_seconds,
-            foreign_share=elapsed.foreign_share,
+            cpu_seconds=own,
+            client_cpu_seconds=client,
+            foreign_share=foreign,
             chunk=Spread.of(tally.chunk),
             histogram=histogram(tally.chunk),
             first_text=Spread.of(tally.first_text),
             final=Spread.of(tally.final),
             late=Spread.of(tally.late),
-            batch_fill=rows / (batches * batch) if batches else 0.0,
-            rows_per_batch=rows / batches if batches else 0.0,
-            stage_seconds=stages,
+            batch_fill=state.rows / (state.batches * state.batch) if state.batches else 0.0,
+            rows_per_batch=state.rows / state.batches if state.batches else 0.0,
+            stage_seconds=state.stage_seconds,
             sent_seconds=tally.sent_seconds,
             dropped_seconds=tally.dropped_seconds,
             refused=tally.refused,
-            rung=rung,
+            rung=state.rung,
             utterances=tally.utterances,
             different=tally.different,
-            peak_memory_bytes=peak_bytes(),
+            peak_memory_bytes=state.memory_bytes or peak_bytes(),
+            told_share=state.told_share,
         )

@@ -37,6 +37,7 @@ class StreamTrial:
     `chunk` latency counts from when the packet that completed a chunk was due until it was decoded; `histogram` has its
     counts up to each of `EDGES`, and above. `first_text` counts from the stream's first packet, `final` from the last.
     `cpu_seconds` is the side's process without its clients. `late` is how much later than planned packets were sent.
+    `told_share` of the chunks are told to clients.
     """
 
     side: str
@@ -62,6 +63,7 @@ class StreamTrial:
     utterances: int
     different: int
     peak_memory_bytes: int
+    told_share: float = 1.0
 
     @property
     def key(self) -> str:
@@ -75,8 +77,8 @@ class StreamTrial:
 
     @property
     def expected_chunks(self) -> float:
-        """Chunks that real-time streams complete in this time; fewer heard means that the side fell behind."""
-        return self.sent_seconds / (self.chunk_milliseconds / 1000)
+        """Chunks that real-time streams are told of in this time; fewer heard means that the side fell behind."""
+        return self.sent_seconds / (self.chunk_milliseconds / 1000) * self.told_share
 
     def holds(self, slo: float) -> bool:
         """Whether 95 % of the chunks came within `slo` seconds, and at least nine tenths of them came at all."""

@@ -39,7 +39,7 @@ class SileroDetector:
 
     def voice(self, piece: Samples) -> float:
         """The probability of speech in a piece."""
-        return float(self._model((np.clip(piece, -1, 1) * 32767).astype("<i2").tobytes()))
+        return float(self._model.process_samples(piece.tolist()))
 
 
 @dataclass(slots=True)

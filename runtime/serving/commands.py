@@ -1,5 +1,6 @@
 """`serve-stream`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,8 @@ import click
 from speechtrt.console import emit_json, note
 
 if TYPE_CHECKING:
+    import asyncio
+
     from speechtrt.runtime.serving.settings import Effective
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -71,7 +74,17 @@ def _serve(effective: "Effective") -> None:
     from speechtrt.runtime.serving.server import Process
 
     configure_logging(effective.settings.log)
-    asyncio.run(Process(effective.settings, Lifecycle()).run())
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(Process(effective.settings, Lifecycle()).run())
+
+
+def _loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """uvloop where it is installed: a message costs a third less, and a thread wakes it without a system call each."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _check(effective: "Effective", as_json: bool) -> None:

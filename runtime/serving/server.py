@@ -3,13 +3,17 @@
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
+from speechtrt.runtime.asr.energy import EnergyDetector, GatedDetector
+from speechtrt.runtime.asr.vad import SileroDetector, VoiceDetector
 from speechtrt.runtime.serving.app import web_app
 from speechtrt.runtime.serving.binding import bound_socket, load
 from speechtrt.runtime.serving.core.keys import Keyring, read_keys
@@ -25,6 +29,10 @@ LOG = logging.getLogger("speechtrt.server")
 KEYS = "SPEECHTRT_API_KEYS"
 LARGEST_MESSAGE = 16 * 1024 * 1024  # 15 MiB of base64 and its envelope
 POLL_SECONDS = 0.05
+DETECTORS: dict[str, Callable[[], VoiceDetector]] = {
+    "energy": EnergyDetector,
+    "silero": partial(GatedDetector, SileroDetector),
+}
 CUT_SECONDS = 2.0  # for final results once the time to drain is over
 
 
@@ -62,7 +70,7 @@ class Process:
                 await asyncio.to_thread(self._load, models)
                 assert self.service is not None
                 async with grpc_server(self.service, self._grpc_address(), self._tls()) as grpc_port:
-                    front.app = web_app(self.service, RealtimeEndpoint(self.service, self.settings.origins))
+                    front.app = web_app(self.service, self._realtime(self.service))
                     self.lifecycle.start()
                     host, port = listening.getsockname()[:2]
                     LOG.info(
@@ -74,6 +82,9 @@ class Process:
                 self.lifecycle.stop()
                 server.should_exit = True
                 await serving
+
+    def _realtime(self, service: Service) -> RealtimeEndpoint:
+        return RealtimeEndpoint(service, self.settings.origins, DETECTORS[self.settings.turn_detector])
 
     def _load(self, models: ExitStack) -> None:
         settings = self.settings

@@ -33,6 +33,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     speech_slots: Count = 16
     stream_slots: Count = 64
+    turn_detector: Literal["energy", "silero"] = "energy"
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     log: Literal["json", "text"] = "json"

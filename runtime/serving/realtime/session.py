@@ -9,6 +9,7 @@ import numpy as np
 from speechtrt.audio import Samples
 from speechtrt.runtime.asr.pcm import PcmReader
 from speechtrt.runtime.asr.resampler import Resampler
+from speechtrt.runtime.asr.vad import VoiceDetector
 from speechtrt.runtime.serving.core.ports import Hearer
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
@@ -26,9 +27,11 @@ from speechtrt.runtime.serving.realtime.messages import (
     identifier,
     message,
 )
-from speechtrt.runtime.serving.realtime.turns import CHUNK, RATE, Edge, TurnDetector, VoiceDetector
+from speechtrt.runtime.serving.realtime.turns import RATE, Edge, TurnDetector
 
 SHORTEST_TURN = 0.1  # seconds that a client may commit
+BLOCK_SECONDS = 0.08  # of a message at once, so that a long one cannot pass a turn's limit by more
+ONSET_SECONDS = 0.128  # from where a voice begins to where the detector is sure
 
 
 @dataclass(slots=True)
@@ -119,10 +122,9 @@ class Session:
         self._turns = TurnDetector(vad, self.make_detector(), speaking=self._item is not None) if vad else None
 
     async def _append(self, request: Append) -> None:
-        data = request.data()
-        if not data:
+        if not request.audio:
             raise Refusal(Reason.INVALID, "audio is empty; expected samples", code="invalid_value", param="audio")
-        samples = self._reader.read(data)
+        samples = self._reader.read(request.audio)
         self._forget_failed()
         if self._turns:
             await self._follow(samples, self._turns)
@@ -140,25 +142,30 @@ class Session:
         await item.hear(samples, self.config.rate)
 
     async def _follow(self, samples: Samples, turns: TurnDetector) -> None:
-        """Find turns in the samples, a detector's chunk at a time."""
-        size = CHUNK * self.config.rate // RATE
+        """Find turns in the samples."""
+        size, rate = round(BLOCK_SECONDS * self.config.rate), self.config.rate
         for start in range(0, len(samples), size):
-            piece = samples[start : start + size]
-            self._advance(piece)
-            await self._keep(piece, turns.vad)
-            for edge in turns.push(self._to_detector.push(piece, self.config.rate)):
-                await self._turn(edge)
+            piece, done = samples[start : start + size], 0
+            for change in turns.push(self._to_detector.push(piece, rate)):
+                until = max(done, len(piece) - change.after * rate // RATE)
+                await self._keep(piece[done:until], turns.vad)
+                await self._turn(change.edge)
+                done = until
+            await self._keep(piece[done:], turns.vad)
             if self._item and self._item.seconds > self.service.limits.turn_seconds:
                 turns.interrupt()
                 await self._turn(Edge.STOPPED)
 
     async def _keep(self, piece: Samples, vad: ServerVad) -> None:
         """Sound belongs to the turn, or may be just before one."""
+        if not len(piece):
+            return
+        self._advance(piece)
         if self._item:
             await self._item.hear(piece, self.config.rate)
             return
         self._recent.append(piece)
-        kept = (vad.prefix_padding_ms / 1000 + 4 * CHUNK / RATE) * self.config.rate
+        kept = (vad.prefix_padding_ms / 1000 + ONSET_SECONDS) * self.config.rate
         while sum(len(p) for p in self._recent) - len(self._recent[0]) >= kept:
             self._recent.popleft()
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.asr.energy import EnergyDetector
+from speechtrt.runtime.asr.vad import VoiceDetector
 from speechtrt.runtime.serving.core.keys import bearer
 from speechtrt.runtime.serving.core.ports import Hearer
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
@@ -19,7 +21,6 @@ from speechtrt.runtime.serving.http.failure import refused
 from speechtrt.runtime.serving.realtime.messages import event_id_of, failure, message, parse
 from speechtrt.runtime.serving.realtime.outbox import Outbox
 from speechtrt.runtime.serving.realtime.session import Session
-from speechtrt.runtime.serving.realtime.turns import SileroDetector, VoiceDetector
 
 KEY_PROTOCOL = "openai-insecure-api-key."
 PROTOCOL = "realtime"
@@ -50,7 +51,7 @@ class RealtimeEndpoint:
 
     service: Service
     origins: tuple[str, ...] = ()
-    make_detector: Callable[[], VoiceDetector] = SileroDetector
+    make_detector: Callable[[], VoiceDetector] = EnergyDetector
 
     async def connect(self, websocket: WebSocket) -> None:
         """One session. What is wrong before it begins is an HTTP error, a full or leaving server closes it at once."""

