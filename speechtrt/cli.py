@@ -29,6 +29,7 @@ COMMANDS = {
         "speechtrt.runtime.serving.commands:serve_stream", "Serve speech both ways to other people's clients."
     ),
     "bench": Entry("speechtrt.benchmarks.commands:bench", "Measure engines against PyTorch in one run."),
+    "eval": Entry("speechtrt.benchmarks.eval_commands:evaluate", "Judge how well models hear and speak."),
     "compare": Entry("speechtrt.benchmarks.compare.commands:compare", "Two results: what differs beyond chance."),
     "train": Entry("speechtrt.models.commands:train", "Make data and train the reference models."),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from speechtrt.benchmarks.compare.document import Document
+from speechtrt.benchmarks.quality.judging import RULES
 from speechtrt.quality import Better
 
 Trial = Mapping[str, Any]
@@ -73,10 +74,19 @@ def _streaming(first: Document, second: Document) -> Iterator[Series]:
     yield from _by_trial("dropped_seconds", Better.LOWER, first, second, group, _field("dropped_seconds"))
 
 
+def _voices(first: Document, second: Document) -> Iterator[Series]:
+    """Every metric of each reading, by side."""
+    metrics = sorted({name for trial in first.content["trials"] for name in trial["values"]})
+    for metric in metrics:
+        better = RULES[metric].better if metric in RULES else Better.LOWER
+        yield from _paired(metric, *(_per_reading(d, metric) for d in (first, second)), better)
+
+
 KINDS = {
     "tts": Kind(("model", "weights", "utterances", "characters", "steps", "slots", "threads"), _tts),
     "asr": Kind(("model", "utterances", "repeats", "threads"), _asr),
     "stream": Kind(("model", "packet_seconds", "workers"), _streaming),
+    "tts_evaluation": Kind(("model", "source", "texts", "seeds", "listener"), _voices),
 }
 
 
@@ -89,12 +99,20 @@ def _per_request(document: Document, metric: str) -> Grouped:
     return {group: {key: sum(v) / len(v) for key, v in found.items()} for group, found in samples.items()}
 
 
-def _paired(metric: str, first: Grouped, second: Grouped) -> Iterator[Series]:
+def _per_reading(document: Document, metric: str) -> Grouped:
+    readings: Grouped = defaultdict(dict)
+    for trial in document.content["trials"]:
+        if metric in trial["values"]:
+            readings[str(trial["side"])][str(trial["utterance"])] = trial["values"][metric] / trial["weights"][metric]
+    return dict(readings)
+
+
+def _paired(metric: str, first: Grouped, second: Grouped, better: Better = Better.LOWER) -> Iterator[Series]:
     for group in first:
         shared = [key for key in first[group] if key in second.get(group, {})]
         if shared:
             a, b = ({key: found[group][key] for key in shared} for found in (first, second))
-            yield Series(group, metric, Better.LOWER, a, b, paired=True)
+            yield Series(group, metric, better, a, b, paired=True)
 
 
 def _by_trial(

@@ -32,6 +32,8 @@ RULES = {
     "round_trip_cer": Rule(Scale.RELATIVE),
     "round_trip_wer": Rule(Scale.RELATIVE),
     "stoi": Rule(Scale.ABSOLUTE, Better.HIGHER),
+    "pesq": Rule(Scale.ABSOLUTE, Better.HIGHER),
+    "dnsmos": Rule(Scale.ABSOLUTE, Better.HIGHER),
     "duration_ratio": Rule(Scale.ABSOLUTE),
 }
 LIMITS = {**ALLOWED, "mcd_drift": DRIFT}

@@ -1,0 +1,1 @@
+"""`speechtrt eval tts`: voices in several precisions beside their reference, over the same texts and seeds."""
