@@ -39,7 +39,7 @@ Grouped = dict[str, dict[Key, float]]
 def _tts(first: Document, second: Document) -> Iterator[Series]:
     """Latency and first audio for each utterance, averaged over trials; rates by trial."""
     for metric in ("latency_seconds", "first_audio_seconds"):
-        yield from _paired(metric, *(_per_request(d, metric) for d in (first, second)))
+        yield from _paired(metric, _per_request(first, metric), _per_request(second, metric), Better.LOWER)
     yield from _by_trial("utterances_per_second", Better.HIGHER, first, second, _tts_group, _rate)
     yield from _by_trial("batch_fill", Better.HIGHER, first, second, _tts_group, lambda t: float(t["batch_fill"]))
 
@@ -79,7 +79,7 @@ def _voices(first: Document, second: Document) -> Iterator[Series]:
     metrics = sorted({name for trial in first.content["trials"] for name in trial["values"]})
     for metric in metrics:
         better = RULES[metric].better if metric in RULES else Better.LOWER
-        yield from _paired(metric, *(_per_reading(d, metric) for d in (first, second)), better)
+        yield from _paired(metric, _per_reading(first, metric), _per_reading(second, metric), better)
 
 
 KINDS = {
@@ -107,7 +107,7 @@ def _per_reading(document: Document, metric: str) -> Grouped:
     return dict(readings)
 
 
-def _paired(metric: str, first: Grouped, second: Grouped, better: Better = Better.LOWER) -> Iterator[Series]:
+def _paired(metric: str, first: Grouped, second: Grouped, better: Better) -> Iterator[Series]:
     for group in first:
         shared = [key for key in first[group] if key in second.get(group, {})]
         if shared:
