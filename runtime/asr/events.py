@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.asr.transcript import Alternative, Word
 
 
 class Cause(StrEnum):
@@ -34,7 +34,10 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """A finished utterance with at least one word; times are seconds from the start of the stream."""
+    """A finished utterance with at least one word; times are seconds from the start of the stream.
+
+    `alternatives` are its readings, this text first, when the stream's options ask for more than one.
+    """
 
     utterance: int
     text: str
@@ -42,6 +45,7 @@ class Final:
     start: float
     end: float
     cause: Cause
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import AudioError, BackendError
 from speechtrt.runtime.asr.cutting import cut
-from speechtrt.runtime.asr.decoding.base import DecoderFactory, Frames, Labels, LogProbs
-from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
-from speechtrt.runtime.asr.decoding.words import words
+from speechtrt.runtime.asr.decoding.base import Frames, Labels, LogProbs
+from speechtrt.runtime.asr.decoding.decoders import Decoders
+from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingChoice
+from speechtrt.runtime.asr.decoding.words import alternative
 from speechtrt.runtime.asr.encoder import label_texts
 from speechtrt.runtime.asr.transcript import Transcript, Transcription
 from speechtrt.runtime.backends.base import Backend, Runner
@@ -48,17 +49,17 @@ class OfflineTranscriber(Closing):
     labels: Labels
     batch: int
     clock: StageClock
+    decoders: Decoders
     _runner: Runner
-    _decoding: DecoderFactory
     _closing: ExitStack
 
     @classmethod
     def open(
-        cls, engines: Path, batch: int = BATCH, threads: int | None = None, decoding: DecoderFactory = GreedyDecoder
+        cls, engines: Path, batch: int = BATCH, threads: int | None = None, decoding: DecodingChoice = GREEDY
     ) -> "OfflineTranscriber":
         """Open an engine set of an offline CTC model; `threads` None takes every core.
 
-        Raises ManifestError, IntegrityError or BackendError.
+        Raises ManifestError, IntegrityError or BackendError; DataError or TextError for what `decoding` names.
         """
         folder = EngineFolder.open(engines)
         model = folder.manifest.model
@@ -74,7 +75,7 @@ class OfflineTranscriber(Closing):
         backend: Backend,
         pieces: Sequence[str],
         batch: int = BATCH,
-        decoding: DecoderFactory = GreedyDecoder,
+        decoding: DecodingChoice = GREEDY,
         now: Callable[[], float] = time.perf_counter,
     ) -> "OfflineTranscriber":
         """A transcriber over an opened backend; `pieces` are the labels' texts without the blank."""
@@ -86,7 +87,16 @@ class OfflineTranscriber(Closing):
             count = runner.stage.output("log_probs").shape[-1]
             assert isinstance(count, int)
             labels = Labels(label_texts(pieces, count, model.ctc.blank), model.ctc.blank)
-            return cls(model, backend.name, labels, batch, StageClock(now), runner, decoding, closing.pop_all())
+            return cls(
+                model,
+                backend.name,
+                labels,
+                batch,
+                StageClock(now),
+                Decoders.open(labels, decoding),
+                runner,
+                closing.pop_all(),
+            )
 
     def transcribe(self, audio: Audio) -> Transcript:
         """What is said in one recording of any rate and length. Raises AudioError or BackendError."""
@@ -146,9 +156,10 @@ class OfflineTranscriber(Closing):
 
     def _read(self, heard: list[Frames], seconds: float) -> Transcript:
         assert self.model.ctc is not None
-        decoder = self._decoding(self.labels)
+        decoder = self.decoders.decoder()
         for frames in sorted(heard, key=lambda part: part.first):
             decoder.accept(frames)
         duration = round(seconds, 3)
-        found = words(decoder.finish(), self.labels.texts, self.model.ctc.frame_seconds, duration)
-        return Transcript(" ".join(word.word for word in found), found, duration)
+        seconds_per_frame = self.model.ctc.frame_seconds
+        found = [alternative(one, self.labels.texts, seconds_per_frame, duration) for one in decoder.finish()]
+        return Transcript(found[0].text, found[0].words, duration, tuple(found) if len(found) > 1 else ())

@@ -17,4 +17,5 @@ class Recording:
         """What was said, once the stream is over. Raises the error that ended it."""
         finals = [event for event in self.stream if isinstance(event, Final)]
         words = tuple(word for final in finals for word in final.words)
-        return Transcript(" ".join(word.word for word in words), words, self.stream.intake.seconds)
+        alternatives = finals[0].alternatives if len(finals) == 1 else ()
+        return Transcript(" ".join(word.word for word in words), words, self.stream.intake.seconds, alternatives)

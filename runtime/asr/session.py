@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from speechtrt.runtime.asr.decoding.base import Decoding, Frames, Labels, Token
-from speechtrt.runtime.asr.decoding.words import last_word, text, words
+from speechtrt.runtime.asr.decoding.base import Decoding, Frames, Hypothesis, Labels, Token
+from speechtrt.runtime.asr.decoding.words import alternative, last_word, text
 from speechtrt.runtime.asr.endpoint import Endpointer
 from speechtrt.runtime.asr.events import Cause, Event, Final, Partial
 from speechtrt.runtime.asr.vad import Voice
@@ -65,24 +65,29 @@ class Session:
 
     def finish(self, seconds: float) -> None:
         """The stream of `seconds` is over."""
-        self._close([*self._carried, *self.decoder.finish()], Cause.END, seconds)
+        self._close(self._readings(Cause.END), Cause.END, seconds)
+
+    def _readings(self, cause: Cause) -> list[Hypothesis]:
+        return [Hypothesis([*self._carried, *one.tokens], one.score) for one in self.decoder.finish(cause)]
 
     def _cut(self, cause: Cause) -> None:
-        tokens = [*self._carried, *self.decoder.finish()]
+        readings = self._readings(cause)
         self._carried, self._lengths = [], self._lengths + 1 if cause is Cause.LENGTH else 0
         if 0 < self._lengths < LONGEST_WORD:
-            last = last_word(tokens, self.labels.texts)
-            tokens, self._carried = tokens[:last], tokens[last:]
+            best = readings[0].tokens
+            self._carried = list(best[last_word(best, self.labels.texts) :])
+            readings = without(self._carried, readings)
         self.endpointer.reset(speech=bool(self._carried))
-        self._close(tokens, cause)
+        self._close(readings, cause)
 
-    def _close(self, tokens: Sequence[Token], cause: Cause, seconds: float = float("inf")) -> None:
-        heard = words(tokens, self.labels.texts, self.frame_seconds, seconds)
+    def _close(self, readings: Sequence[Hypothesis], cause: Cause, seconds: float = float("inf")) -> None:
+        told = [alternative(one, self.labels.texts, self.frame_seconds, seconds) for one in readings]
+        heard = told[0].words
         if not heard:
             return
         self._lengths = 0
-        said = " ".join(word.word for word in heard)
-        self.emit(Final(self._utterance, said, heard, heard[0].start, heard[-1].end, cause))
+        alternatives = tuple(told) if len(told) > 1 else ()
+        self.emit(Final(self._utterance, told[0].text, heard, heard[0].start, heard[-1].end, cause, alternatives))
         self._utterance += 1
         self._shown = ("", "")
 
@@ -97,3 +102,10 @@ class Session:
         if shown != self._shown and any(shown):
             self._shown = shown
             self.emit(Partial(self._utterance, *shown, self.seconds))
+
+
+def without(carried: Sequence[Token], readings: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Readings that end as the best one does, without the tokens that go on into the next utterance."""
+    end = [token.label for token in carried]
+    alike = [one for one in readings if [token.label for token in one.tokens[len(one.tokens) - len(end) :]] == end]
+    return [Hypothesis(one.tokens[: len(one.tokens) - len(end)], one.score) for one in alike]

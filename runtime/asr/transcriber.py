@@ -12,11 +12,12 @@ from speechtrt.audio import Audio
 from speechtrt.bundle import Bundle, Task
 from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
-from speechtrt.errors import BackendError, CapacityError
+from speechtrt.errors import BackendError, CapacityError, SpeechTRTError
 from speechtrt.runtime.asr.async_stream import AsyncStream
 from speechtrt.runtime.asr.channel import Channel
-from speechtrt.runtime.asr.decoding.base import DecoderFactory, Labels
-from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
+from speechtrt.runtime.asr.decoding.base import Labels
+from speechtrt.runtime.asr.decoding.decoders import Decoders
+from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingChoice
 from speechtrt.runtime.asr.encoder import label_texts
 from speechtrt.runtime.asr.endpoint import Endpointer
 from speechtrt.runtime.asr.intake import Intake
@@ -55,8 +56,8 @@ class Transcriber(Closing):
     clock: StageClock
     relief: Relief
     plan: Plan
+    decoders: Decoders
     _lanes: Lanes
-    _decoding: DecoderFactory
     smaller: "Transcriber | None" = None
 
     @classmethod
@@ -68,13 +69,14 @@ class Transcriber(Closing):
         batch: int = BATCH,
         workers: int | None = None,
         threads: int = 1,
-        decoding: DecoderFactory = GreedyDecoder,
+        decoding: DecodingChoice = GREEDY,
         rules: LadderRules | None = None,
     ) -> "Transcriber":
         """Open an engine set of a CTC model for up to `slots` streams of these chunk sizes (milliseconds; None is all).
 
         `workers` threads hear up to `batch` streams at a time each; None is one for every core, which serves small
-        steps better than `threads` inside each. Raises ManifestError, IntegrityError or BackendError.
+        steps better than `threads` inside each. `decoding` is that of streams that choose none. Raises ManifestError,
+        IntegrityError or BackendError, DataError for a language model and TextError for hot words.
         """
         folder = EngineFolder.open(engines)
         model = folder.manifest.model
@@ -94,7 +96,7 @@ class Transcriber(Closing):
         backend: Backend,
         pieces: Sequence[str],
         plan: Plan,
-        decoding: DecoderFactory = GreedyDecoder,
+        decoding: DecodingChoice = GREEDY,
         rules: LadderRules | None = None,
         now: Callable[[], float] = time.perf_counter,
     ) -> "Transcriber":
@@ -108,13 +110,18 @@ class Transcriber(Closing):
         relief.lanes = lanes.lanes
         count = next(iter(lanes.lanes[0].banks.values())).encoder.labels
         labels = Labels(label_texts(pieces, count, model.ctc.blank), model.ctc.blank)
-        return cls(model, backend.name, labels, places, clock, relief, plan, lanes, decoding)
+        try:
+            decoders = Decoders.open(labels, decoding)
+        except SpeechTRTError:
+            lanes.close()
+            raise
+        return cls(model, backend.name, labels, places, clock, relief, plan, decoders, lanes)
 
     def stream(self, options: StreamOptions = LIVE, timeout: float | None = 0.0) -> Stream:
         """A live stream.
 
-        Raises CapacityError when every place is still taken after `timeout` seconds, and BackendError for an unknown
-        chunk or a closed transcriber.
+        Raises CapacityError when every place is still taken after `timeout` seconds, BackendError for an unknown chunk
+        or a closed transcriber, and DataError or TextError for decoding options that cannot be met.
         """
         rung = self.relief.look() if options.live else Rung.NORMAL
         if rung >= Rung.SMALLER_MODEL and self.smaller:
@@ -176,7 +183,7 @@ class Transcriber(Closing):
     def _channel(self, options: StreamOptions, lane: Lane, milliseconds: int) -> Channel:
         assert self.model.ctc is not None
         audio, seconds, outbox = self.model.audio, self.model.ctc.frame_seconds, Outbox()
-        decoder = (options.decoding or self._decoding)(self.labels)
+        decoder = self.decoders.decoder(options.decoding)
         endpointer = Endpointer(options.endpointing, seconds)
         cutter = WindowCutter(lane.banks[milliseconds].chunk, audio.hop, audio.sample_rate)
         voice = Voice(options.detector(), cutter.frame) if options.detector else None

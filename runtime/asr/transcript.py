@@ -14,12 +14,22 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A reading of an utterance; `score`, a natural logarithm, orders the readings of one utterance."""
+
+    text: str
+    words: tuple[Word, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
-    """The words of an audio of `duration_seconds`."""
+    """The words of an audio of `duration_seconds`; `alternatives` are readings of it, the best first, if asked for."""
 
     text: str
     words: tuple[Word, ...]
     duration_seconds: float
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

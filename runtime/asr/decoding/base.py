@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from speechtrt.runtime.asr.events import Cause
+
 LogProbs = npt.NDArray[np.floating]
 
 
@@ -26,6 +28,14 @@ class Token:
     first: int
     last: int
     log_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A reading of an utterance. `score` is a natural logarithm that orders the readings of one utterance."""
+
+    tokens: Sequence[Token]
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,11 @@ class Decoding(Protocol):
     def unstable(self) -> Sequence[Token]:
         """The best guess of what follows the stable tokens."""
 
-    def finish(self) -> Sequence[Token]:
-        """All tokens of this utterance, which begin with the stable ones; the next frame begins another utterance."""
+    def finish(self, cause: Cause = Cause.END) -> Sequence[Hypothesis]:
+        """Readings of this utterance, at least one, the best first; all begin with the stable tokens.
+
+        The next frame begins another utterance. One that is cut by its length goes on in the next.
+        """
 
     def narrow(self, on: bool) -> None:
         """Do less work per frame, at some cost in accuracy, for as long as the machine is overloaded."""

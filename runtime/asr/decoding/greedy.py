@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from speechtrt.runtime.asr.decoding.base import Frames, Labels, Token
+from speechtrt.runtime.asr.decoding.base import Frames, Hypothesis, Labels, Token
+from speechtrt.runtime.asr.events import Cause
 
 
 @dataclass(slots=True)
@@ -32,10 +33,10 @@ class GreedyDecoder:
             previous = label
         self._previous = previous
 
-    def finish(self) -> Sequence[Token]:
-        """The utterance's tokens. A label that goes on beyond the cut is not heard twice: its token grows longer."""
+    def finish(self, cause: Cause = Cause.END) -> Sequence[Hypothesis]:
+        """The only reading. A label that goes on beyond the cut is not heard twice: its token grows longer."""
         tokens, self.stable = self.stable, []
-        return tokens
+        return (Hypothesis(tokens, sum(token.log_prob for token in tokens)),)
 
     def narrow(self, on: bool) -> None:
         """There is no less work than this."""

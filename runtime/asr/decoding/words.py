@@ -3,10 +3,18 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from speechtrt.runtime.asr.decoding.base import Token
-from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.asr.decoding.base import Hypothesis, Token
+from speechtrt.runtime.asr.transcript import Alternative, Word
 
 WORD_START = "\u2581"
+
+
+def alternative(
+    reading: Hypothesis, pieces: Sequence[str], frame_seconds: float, seconds: float = math.inf
+) -> Alternative:
+    """A reading as words, none of which ends after `seconds`."""
+    heard = words(reading.tokens, pieces, frame_seconds, seconds)
+    return Alternative(" ".join(word.word for word in heard), heard, round(reading.score, 3))
 
 
 def words(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from speechtrt.runtime.asr.decoding.base import Frames, Labels, Token
+from speechtrt.runtime.asr.decoding.base import Frames, Hypothesis, Labels, Token
 from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
 from speechtrt.runtime.asr.endpoint import Endpointer, Endpointing, EndpointRule
 from speechtrt.runtime.asr.events import Cause, Event, Final, Partial
@@ -111,8 +111,8 @@ class _Scripted:
         self.stable = [Token(label, 0, 0, -0.5) for label in stable]
         self.unstable = [Token(label, 0, 0, -0.5) for label in unstable]
 
-    def finish(self) -> Sequence[Token]:
-        return [*self.stable, *self.unstable]
+    def finish(self, cause: Cause = Cause.END) -> Sequence[Hypothesis]:
+        return [Hypothesis([*self.stable, *self.unstable], 0.0)]
 
     def narrow(self, on: bool) -> None:
         """It does nothing anyway."""

@@ -47,10 +47,10 @@ def test_a_token_spans_its_frames_and_keeps_its_best_probability() -> None:
 def test_a_label_that_goes_on_after_the_utterance_is_not_heard_twice() -> None:
     decoder = GreedyDecoder(LABELS)
     decoder.accept(Frames.of(log_probs([5, 0])))
-    assert [t.label for t in decoder.finish()] == [0]
+    assert [t.label for t in decoder.finish()[0].tokens] == [0]
     decoder.accept(Frames.of(log_probs([0, 5, 0]), first=2))
-    assert [(t.label, t.first) for t in decoder.finish()] == [(0, 4)]
-    assert decoder.finish() == []
+    assert [(t.label, t.first) for t in decoder.finish()[0].tokens] == [(0, 4)]
+    assert decoder.finish()[0].tokens == []
 
 
 def test_frames_can_be_parted() -> None:

@@ -1,0 +1,54 @@
+"""What makes the decoders of a model's streams."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from speechtrt.runtime.asr.decoding.base import Decoding, Labels
+from speechtrt.runtime.asr.decoding.beam import BeamDecoder
+from speechtrt.runtime.asr.decoding.fusion import Fusion
+from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
+from speechtrt.runtime.asr.decoding.hot_words import HotWords
+from speechtrt.runtime.asr.decoding.language_model import LanguageModel
+from speechtrt.runtime.asr.decoding.options import DecodingChoice, DecodingOptions, HotPhrase
+
+
+@dataclass(slots=True)
+class Decoders:
+    """Opens a language model once for all streams. For any thread."""
+
+    labels: Labels
+    default: DecodingChoice
+    _models: dict[Path, LanguageModel] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def open(cls, labels: Labels, default: DecodingChoice) -> "Decoders":
+        """Read what the default needs before the first stream comes. Raises DataError or TextError."""
+        found = cls(labels, default)
+        found.decoder()
+        return found
+
+    def decoder(self, decoding: DecodingChoice | None = None) -> Decoding:
+        """A decoder for one stream; None is the default. Raises DataError for a model, TextError for hot words."""
+        chosen = decoding or self.default
+        if not isinstance(chosen, DecodingOptions):
+            return chosen(self.labels)
+        if chosen.beam is None:
+            return GreedyDecoder(self.labels)
+        return BeamDecoder(self.labels, self._fusion(chosen), chosen.beam, chosen.alternatives)
+
+    def _fusion(self, options: DecodingOptions) -> Fusion:
+        model = self._model(options.lm) if options.lm else None
+        hot = self._hot_words(options.hot_words) if options.hot_words else None
+        return Fusion(self.labels.texts, model, options.lm_weight, options.word_bonus, hot)
+
+    def _model(self, path: Path) -> LanguageModel:
+        with self._lock:
+            if path not in self._models:
+                self._models[path] = LanguageModel.open(path)
+            return self._models[path]
+
+    def _hot_words(self, phrases: Sequence[HotPhrase]) -> HotWords:
+        return HotWords.of(phrases, self.labels.texts)
