@@ -60,12 +60,32 @@ def speech_batch(items: Sequence[Example]) -> SpeechBatch:
     )
 
 
-def draw_speech(examples: Sequence[Example], count: int, random: np.random.Generator) -> SpeechBatch:
-    """`count` examples of about one length; `examples` are sorted by length."""
+def draw_speech(examples: Sequence[Example], count: int, joined: float, random: np.random.Generator) -> SpeechBatch:
+    """`count` examples of about one length, or, in a share `joined` of the draws, half as many pairs spoken in a row.
+
+    `examples` are sorted by length. Pairs are longer than any utterance of the sets, so that the attention learns to
+    reach the end of long texts.
+    """
+    if random.random() >= joined:
+        return speech_batch(_alike(examples, count, random))
+    rows = max(1, count // 2)
+    pairs = zip(_alike(examples, rows, random), _alike(examples, rows, random), strict=True)
+    return speech_batch([join_examples(*pair) for pair in pairs])
+
+
+def join_examples(first: Example, second: Example) -> Example:
+    """One example of two; what was the silence at the end of `first` leads into the first piece of `second`."""
+    ids = torch.cat([first.spelling.ids[:-1], second.spelling.ids])
+    phones = torch.cat([first.spelling.phones[:-1], second.spelling.phones])
+    places = torch.cat([first.places, second.places + len(first.spelling.ids) - 1])
+    return Example(Spelling(ids, phones), torch.cat([first.mel, second.mel]), places)
+
+
+def _alike(examples: Sequence[Example], count: int, random: np.random.Generator) -> list[Example]:
     window = min(len(examples), 6 * count)
     first = int(random.integers(len(examples) - window + 1))
     chosen = random.choice(window, count, replace=False) + first
-    return speech_batch([examples[index] for index in chosen])
+    return [examples[index] for index in chosen]
 
 
 def draw_words(words: Sequence[Spelling], rows: int, width: int, random: np.random.Generator) -> SpellingBatch:

@@ -8,7 +8,11 @@ from speechtrt.models.recipe_file import read_recipe, shipped_recipe
 
 @dataclass(frozen=True, slots=True)
 class VoiceRecipe:
-    """Sizes, losses and schedule of one acoustic training."""
+    """Sizes, losses and schedule of one acoustic training.
+
+    In a share `joined` of the updates two utterances are spoken in a row: longer than any of the sets, lest the
+    attention never learns where long texts end.
+    """
 
     hidden: int
     heads: int
@@ -20,6 +24,7 @@ class VoiceRecipe:
     dropout: float
     seed: int
     batch: int
+    joined: float
     spelling_steps: int
     spelling_batch: int
     spelling_words: int

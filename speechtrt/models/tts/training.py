@@ -78,7 +78,7 @@ class VoiceTraining:
 
     def _speak(self, random: np.random.Generator) -> tuple[Tensor, VoiceLosses]:
         recipe = self.recipe
-        drawn = draw_speech(self.corpus.examples, recipe.batch, random)
+        drawn = draw_speech(self.corpus.examples, recipe.batch, recipe.joined, random)
         spelled = self._moved(drawn.spelling)
         batch = SpeechBatch(
             spelled, drawn.mel.to(self.device), drawn.places.to(self.device), drawn.lengths.to(self.device)

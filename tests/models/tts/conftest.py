@@ -22,6 +22,7 @@ TINY = VoiceRecipe(
     dropout=0.1,
     seed=3,
     batch=2,
+    joined=0.3,
     spelling_steps=2,
     spelling_batch=4,
     spelling_words=2,

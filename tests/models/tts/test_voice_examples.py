@@ -1,12 +1,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from speechtrt.errors import DataError
 from speechtrt.models.data.manifest import read_manifest, write_manifest
-from speechtrt.models.tts.batches import IGNORED, draw_words, join_words, speech_batch
+from speechtrt.models.tts.batches import IGNORED, draw_speech, draw_words, join_examples, join_words, speech_batch
 from speechtrt.models.tts.corpus import Corpus, read_corpus
 from speechtrt.models.tts.examples import spoken_places
 from speechtrt.models.tts.letters import Pronunciation
@@ -53,8 +54,6 @@ def test_words_join_into_one_ended_row(corpus: Corpus) -> None:
 
 
 def test_drawing_depends_on_the_seed_alone(corpus: Corpus) -> None:
-    import numpy as np
-
     first, second = (draw_words(corpus.words, 3, 2, np.random.default_rng(7)) for _ in range(2))
     assert torch.equal(first.ids, second.ids)
 
@@ -68,3 +67,26 @@ def test_a_set_whose_texts_and_phones_disagree_is_refused(
     write_manifest(tmp_path, wrong)
     with pytest.raises(DataError, match="no utterance"):
         read_corpus([tmp_path], lexicon, Pieces(pieces_file))
+
+
+def test_joined_examples_are_spoken_in_a_row(corpus: Corpus) -> None:
+    first, second = corpus.examples[0], corpus.examples[-1]
+    pair = join_examples(first, second)
+    assert pair.spelling.ids.tolist() == [*first.spelling.ids.tolist()[:-1], *second.spelling.ids.tolist()]
+    assert len(pair.spelling.phones) == len(pair.spelling.ids)
+    assert torch.equal(pair.mel, torch.cat([first.mel, second.mel]))
+    assert (pair.places.diff() >= 0).all()
+    assert pair.places[-1] == len(pair.spelling.ids) - 1
+    spoken = pair.spelling.ids[pair.places]
+    before_end = first.places < len(first.spelling.ids) - 1
+    assert torch.equal(spoken[: len(first.places)][before_end], first.spelling.ids[first.places[before_end]])
+    assert torch.equal(spoken[len(first.places) :], second.spelling.ids[second.places])
+
+
+def test_a_share_of_the_draws_is_pairs(corpus: Corpus) -> None:
+    longest = max(len(example.mel) for example in corpus.examples)
+    random = np.random.default_rng(3)
+    draws = [draw_speech(corpus.examples, 4, 0.5, random) for _ in range(40)]
+    pairs = [batch for batch in draws if len(batch.lengths) == 2]
+    assert 8 < len(pairs) < 32
+    assert any(batch.mel.shape[1] > longest for batch in pairs)

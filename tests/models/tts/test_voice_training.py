@@ -25,7 +25,7 @@ def test_spelling_is_learnt(corpus: Corpus, tiny_voice_recipe: VoiceRecipe) -> N
 
 
 def test_speech_is_learnt(corpus: Corpus, tiny_voice_recipe: VoiceRecipe) -> None:
-    recipe = replace(tiny_voice_recipe, spelling_steps=0, steps=40, anneal=40, batch=4, learning_rate=1e-2)
+    recipe = replace(tiny_voice_recipe, spelling_steps=0, steps=40, anneal=40, batch=4, joined=0.0, learning_rate=1e-2)
     training = VoiceTraining(recipe, corpus, PIECES)
     losses = [training.step() for _ in range(40)]
     assert losses[-1].before < 0.92 * losses[0].before
