@@ -65,7 +65,7 @@ class Encoder:
     def move(self, move: Move) -> None:
         """Copy a row to another."""
         self.runner.pull(slice(move.source, move.source + 1))
-        self.memory.move(move)
+        self.memory.move(move, {})
         self.runner.push(slice(move.target, move.target + 1))
 
     def swap(self, swap: Swap) -> None:

@@ -28,6 +28,9 @@ class Runner(Protocol):
         An input and an output may share one array, which the stage then updates in place.
         """
 
+    def unbind(self) -> None:
+        """Let go of the bound arrays, whose owner is about to give them up for others."""
+
     def step(self, rows: int, first: int = 0) -> None:
         """One pass over `rows` rows of the bound arrays, from row `first` on."""
 

@@ -62,9 +62,18 @@ class DeviceRunner(Closing):
 
     def bind(self, tensors: Tensors) -> None:
         """Step over these arrays [slots, ...] from now on; their states are copied to the device."""
-        self._forget()
+        self.unbind()
         self._program = self._open().fitting(tensors)
         self._state = DeviceState.mirror(self.stage, self.cuda, self.stream, tensors)
+
+    def unbind(self) -> None:
+        """Forget the bound arrays and free their states on the device."""
+        for graph in self._graphs.values():
+            graph.close()
+        self._graphs.clear()
+        if self._state is not None:
+            self._state.close()
+        self._state = self._program = None
 
     def push(self, rows: slice) -> None:
         """Take the states of these rows from the bound arrays."""
@@ -86,7 +95,7 @@ class DeviceRunner(Closing):
 
     def close(self) -> None:
         """Free device memory and engine; it may be closed twice."""
-        self._forget()
+        self.unbind()
         if self._programs is not None:
             self._programs.close()
         self._programs = None
@@ -130,11 +139,3 @@ class DeviceRunner(Closing):
         if self._state is None or self._program is None:
             raise BackendError(f"stage {self.stage.name} has no arrays bound; bind them before a step")
         return self._state, self._program
-
-    def _forget(self) -> None:
-        for graph in self._graphs.values():
-            graph.close()
-        self._graphs.clear()
-        if self._state is not None:
-            self._state.close()
-        self._state = self._program = None

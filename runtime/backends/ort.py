@@ -52,6 +52,10 @@ class OrtRunner(Closing):
         self._tensors = dict(tensors)
         self._bindings = {}
 
+    def unbind(self) -> None:
+        """Forget the bound arrays."""
+        self._bindings, self._tensors = {}, {}
+
     def step(self, rows: int, first: int = 0) -> None:
         """One pass over `rows` rows, from row `first` on. Raises BackendError."""
         binding = self._bindings.get((first, rows)) or self._bind_rows(rows, first)

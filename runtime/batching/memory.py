@@ -1,5 +1,7 @@
 """The tensors of a stage that steps: one array per input and output, one row per slot."""
 
+import math
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,7 +29,7 @@ class Memory:
     @classmethod
     def allocate(cls, stage: StageSpec, dims: Mapping[str, int]) -> "Memory":
         """Zeroed arrays of the shapes that `dims` gives the stage; `dims` holds `slots`."""
-        arrays = {t.name: np.zeros(t.resolve(dims), t.dtype.value) for t in (*stage.inputs, *stage.outputs)}
+        arrays = {t.name: _zeros(t.resolve(dims), t.dtype.value) for t in (*stage.inputs, *stage.outputs)}
         for state in stage.states:
             if state.output is not None and state.kind in IN_PLACE:
                 arrays[state.output] = arrays[state.input]
@@ -49,11 +51,12 @@ class Memory:
             if state.output is not None and state.kind not in IN_PLACE:
                 self.arrays[state.input][stepped] = self.arrays[state.output][stepped]
 
-    def move(self, move: Move) -> None:
-        """Copy every input of a row to another row."""
+    def move(self, move: Move, used: Mapping[str, int]) -> None:
+        """Copy every input of a row to another row; of a dimension in `used` only so much holds anything."""
         for tensor in self.stage.inputs:
             array = self.arrays[tensor.name]
-            array[move.target] = array[move.source]
+            inner = tuple(slice(used.get(str(dim))) for dim in tensor.shape[1:])
+            array[(move.target, *inner)] = array[(move.source, *inner)]
 
     def swap(self, swap: Swap) -> None:
         """Exchange every input of two rows."""
@@ -63,10 +66,23 @@ class Memory:
             array[rows] = array[rows[::-1]]
 
     def resized(self, dims: Mapping[str, int], rows: int) -> "Memory":
-        """New arrays of other sizes that hold the first `rows` rows of these, as far as they fit."""
+        """New arrays of other sizes that hold the first `rows` rows of these, as far as they fit.
+
+        These are given up one by one, so that memory never holds all of both.
+        """
         new = Memory.allocate(self.stage, dims)
+        for tensor in self.stage.outputs:
+            del self.arrays[tensor.name]
         for tensor in self.stage.inputs:
-            source, target = self.arrays[tensor.name], new.arrays[tensor.name]
+            source, target = self.arrays.pop(tensor.name), new.arrays[tensor.name]
             inner = tuple(slice(min(a, b)) for a, b in zip(source.shape[1:], target.shape[1:], strict=True))
             target[(slice(rows), *inner)] = source[(slice(rows), *inner)]
         return new
+
+
+def _zeros(shape: tuple[int, ...], kind: str) -> Array:
+    """Pages of their own: untouched ones take no memory, and all go back to the system at once, unlike the heap's."""
+    dtype = np.dtype(kind)
+    count = math.prod(shape)
+    pages = mmap.mmap(-1, max(1, count * dtype.itemsize))
+    return np.frombuffer(pages, dtype, count).reshape(shape)

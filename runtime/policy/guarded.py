@@ -63,6 +63,12 @@ class GuardedRunner(Closing):
         self.reference.bind({**tensors, **self._shadows})
         self._slots, self._moved = len(next(iter(tensors.values()))), self.guard.tripped
 
+    def unbind(self) -> None:
+        """Both let go."""
+        self._outputs, self._shadows = {}, {}
+        self.engine.unbind()
+        self.reference.unbind()
+
     def push(self, rows: slice) -> None:
         """Both take the states."""
         self.engine.push(rows)

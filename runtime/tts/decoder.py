@@ -58,7 +58,7 @@ class Decoder:
     def move(self, move: Move) -> None:
         """Copy a row to another."""
         self.runner.pull(slice(move.source, move.source + 1))
-        self.memory.move(move)
+        self.memory.move(move, {MAX_LEN: int(self.memory["position"][move.source])})
         self.runner.push(slice(move.target, move.target + 1))
 
     def _deliver(self, utterances: Sequence[Utterance]) -> None:
@@ -75,6 +75,7 @@ class Decoder:
         dims = {name: self._bucket(name, size, rows) for name, size in needed.items()}
         if any(self.memory.dims[name] != size for name, size in dims.items()):
             self.runner.pull(slice(0, rows))
+            self.runner.unbind()
             self.memory = self.memory.resized({**self.memory.dims, **dims}, rows)
             self.runner.bind(self.memory.arrays)
 

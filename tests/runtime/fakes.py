@@ -34,6 +34,9 @@ class FakeRunner(Closing):
     def bind(self, tensors: Tensors) -> None:
         self.bound = dict(tensors)
 
+    def unbind(self) -> None:
+        self.bound = {}
+
     def step(self, rows: int, first: int = 0) -> None:
         stepped = slice(first, first + rows)
         outputs = self.run({t.name: self.bound[t.name][stepped].copy() for t in self.stage.inputs})

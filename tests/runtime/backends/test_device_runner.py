@@ -100,7 +100,7 @@ class Pair:
     def move(self, move: Move) -> None:
         for one, memory in self.both():
             one.pull(slice(move.source, move.source + 1))
-            memory.move(move)
+            memory.move(move, {})
             one.push(slice(move.target, move.target + 1))
 
     def swap(self, swap: Swap) -> None:

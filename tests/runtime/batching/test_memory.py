@@ -27,9 +27,16 @@ def test_caches_have_one_array_and_other_states_two() -> None:
 
 def test_every_input_of_a_row_moves() -> None:
     memory = filled()
-    memory.move(Move(2, 0))
+    memory.move(Move(2, 0), {})
     assert all((memory[t.name][0] == memory[t.name][2]).all() for t in DECODER.inputs)
     assert (memory["frame"][:, 0] == [3, 2, 3]).all()
+
+
+def test_of_a_cache_only_what_is_used_moves() -> None:
+    memory = filled()
+    memory.move(Move(2, 0), {"max_len": 1})
+    assert memory["self_k_0"][0, 0, :, 0].tolist() == [3, 1]
+    assert memory["cross_k_0"][0, 0, :, 0].tolist() == [3, 3]
 
 
 def test_every_input_of_two_rows_is_exchanged() -> None:
@@ -59,7 +66,9 @@ def test_what_a_step_wrote_becomes_the_state_of_its_rows_only() -> None:
 
 
 def test_growth_keeps_active_rows() -> None:
-    memory = filled().resized({"slots": 3, "max_len": 4, "text_len": 8}, rows=2)
+    old = filled()
+    memory = old.resized({"slots": 3, "max_len": 4, "text_len": 8}, rows=2)
+    assert not old.arrays, "both sizes would be held at once"
     assert memory["self_k_0"][:, 0, :, 0].tolist() == [[1, 1, 0, 0], [2, 2, 0, 0], [0, 0, 0, 0]]
     assert memory["text_mask"].sum(axis=1).tolist() == [2, 2, 0]
     assert memory["self_k_0"] is memory["self_k_0_out"]
