@@ -45,11 +45,12 @@ def validate(
     step_summary: Path | None,
     as_json: bool,
 ) -> None:
-    """Re-run the gates of an engine set; exit 1 on failure."""
+    """Re-run the gates of an engine set; exit 1 on failure. A set that passes is trusted again if it was suspended."""
     from speechtrt.engines.budget import read_budget
     from speechtrt.engines.junit import junit_xml
     from speechtrt.engines.markdown import markdown_summary
     from speechtrt.engines.validate import Demands, validate_engine_set
+    from speechtrt.suspension import lift_suspension
 
     demands = Demands(
         bundle=bundle,
@@ -67,6 +68,8 @@ def validate(
         with step_summary.open("a") as file:
             file.write(markdown_summary(engines.name, report))
     _say(engines, report)
+    if report.passed and lift_suspension(engines):
+        note(f"{engines}: was suspended and is trusted again")
     if as_json:
         emit_json(report)
     sys.exit(0 if report.passed else 1)

@@ -75,6 +75,14 @@ def write_bytes(path: Path, data: bytes) -> None:
             raise
 
 
+def remove_file(path: Path) -> bool:
+    """Whether there was a file to remove. Raises StorageError."""
+    with _refusals_explained(path):
+        found = path.exists()
+        path.unlink(missing_ok=True)
+    return found
+
+
 @contextmanager
 def staged_folder(target: Path) -> Iterator[Path]:
     """A temporary folder beside `target` that takes its place when the block succeeds, and vanishes when it fails.

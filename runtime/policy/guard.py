@@ -23,6 +23,7 @@ class GuardEventKind(StrEnum):
     DRIFT = "drift"  # a batch differs from the reference by more than its tolerance
     NOT_FINITE = "not finite"  # a batch holds NaN or infinity
     SWITCHED = "switched"  # every stage runs in the reference precision from now on
+    SUSPENDED = "suspended"  # the reference precision runs from the start, as a guard before this one has decided
     REVALIDATED = "revalidated"  # the engines are trusted again
 
 
@@ -118,6 +119,12 @@ class Guard:
             self._strikes[stage] += 1
             if self._strikes[stage] >= self.policy.strikes:
                 self._switch(stage, error)
+
+    def suspend(self) -> None:
+        """Begin with the engines distrusted."""
+        with self._lock:
+            self._tripped = True
+            self._note(GuardEventKind.SUSPENDED, "", None)
 
     def revalidate(self) -> None:
         """Trust the engines again, after they have passed their gates."""

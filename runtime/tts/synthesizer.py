@@ -7,6 +7,7 @@ from speechtrt.bundle import Bundle
 from speechtrt.closing import Closing
 from speechtrt.runtime.clock import StageClock
 from speechtrt.runtime.policy.guard import Guard, GuardPolicy
+from speechtrt.runtime.policy.lasting import lasting_guard, refuse_suspended
 from speechtrt.runtime.tts.async_stream import AsyncSpeechStream
 from speechtrt.runtime.tts.job import Job
 from speechtrt.runtime.tts.opening import open_overlapped
@@ -44,9 +45,12 @@ class Synthesizer(Closing):
         """Open an engine set of a TTS model: `slots` sentences are decoded at once, `queue` more requests may wait.
 
         `threads` None takes every core. With a `reference` engine set a guard re-runs a share of the batches in it, and
-        goes on in it when the engines err. Raises ManifestError, IntegrityError or BackendError.
+        goes on in it when the engines err, also after a restart. Raises ManifestError, IntegrityError or BackendError,
+        the last also for engines that a guard has suspended when there is no reference.
         """
-        watch = None if reference is None else Guard(guard or GuardPolicy())
+        if reference is None:
+            refuse_suspended(engine_set)
+        watch = None if reference is None else lasting_guard(engine_set, guard or GuardPolicy())
         return cls.over(open_overlapped(engine_set, slots, threads, reference, watch), queue, watch)
 
     @classmethod

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from speechtrt.suspension import read_suspension, suspend
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,14 +24,18 @@ def test_build_then_validate(tmp_path: Path, ctc_bundle: Path) -> None:
     assert document["schema"] == 1
     assert document["path"] == "build/engines/ctc-tiny/ort-cpu-fp32"
     assert [s["name"] for s in document["stages"]] == ["step_160"]
+    suspend(tmp_path / document["path"], "step_160", "NaN or infinity")
     good = speechtrt(tmp_path, "validate", document["path"], "--junit", "report.xml", "--json")
     assert good.returncode == 0, good.stderr
+    assert "is trusted again" in good.stderr and read_suspension(tmp_path / document["path"]) is None
     assert json.loads(good.stdout)["passed"]
     assert b'failures="0"' in (tmp_path / "report.xml").read_bytes()
+    suspend(tmp_path / document["path"], "step_160", "NaN or infinity")
     (tmp_path / document["path"] / "step_160.onnx").write_bytes(b"broken")
     summary = ("--markdown", "report.md", "--step-summary", "steps.md")
     bad = speechtrt(tmp_path, "validate", document["path"], "--junit", "report.xml", *summary)
     assert bad.returncode == 1
+    assert read_suspension(tmp_path / document["path"]) is not None
     assert "**FAIL**" in (tmp_path / "report.md").read_text()
     speechtrt(tmp_path, "validate", document["path"], *summary)
     assert (tmp_path / "steps.md").read_text().count("## ctc-tiny") == 2

@@ -8,6 +8,7 @@ import pytest
 
 from speechtrt.errors import ManifestError
 from speechtrt.runtime.reference import reference_engines
+from speechtrt.suspension import suspend
 
 
 @pytest.fixture
@@ -25,6 +26,11 @@ def test_int8_comes_first_when_it_was_accepted(root: Path) -> None:
 def test_engines_that_fell_back_are_passed_over(root: Path) -> None:
     path = root / "tiny" / "ort-cpu-int8" / "engine.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "fell back"}))
+    assert reference_engines("tiny", root).name == "ort-cpu-fp32"
+
+
+def test_suspended_engines_are_passed_over(root: Path) -> None:
+    suspend(root / "tiny" / "ort-cpu-int8", "decoder", "NaN or infinity")
     assert reference_engines("tiny", root).name == "ort-cpu-fp32"
 
 

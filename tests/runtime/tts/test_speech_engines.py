@@ -1,5 +1,6 @@
 """The pipeline over real engines of a tiny random model."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -75,15 +76,22 @@ def test_a_row_is_the_same_in_int8_too(int8_engines: Path) -> None:
             np.testing.assert_array_equal(alone.audio.samples, speech.audio.samples)
 
 
-def test_int8_that_drifts_gives_way_to_fp32(int8_engines: Path, tiny_tts_engines: Path, pipeline: Pipeline) -> None:
+def test_int8_that_drifts_gives_way_to_fp32_also_after_a_restart(
+    int8_engines: Path, tiny_tts_engines: Path, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    engines = Path(shutil.copytree(int8_engines, tmp_path / "int8"))
     policy = GuardPolicy(share=0.5, strikes=2, tolerance=1e-6)
-    with Synthesizer.open(int8_engines, 3, 1, reference=tiny_tts_engines, guard=policy) as synthesizer:
+    [expected] = pipeline.synthesize_many([REQUESTS[1]])
+    with Synthesizer.open(engines, 3, 1, reference=tiny_tts_engines, guard=policy) as synthesizer:
         first = synthesizer.start(REQUESTS[1]).result()
         assert synthesizer.guard is not None and synthesizer.guard.tripped
-        second = synthesizer.start(REQUESTS[1]).result()
-    [expected] = pipeline.synthesize_many([REQUESTS[1]])
     assert len(first.audio.samples) == len(expected.audio.samples)
+    with Synthesizer.open(engines, 3, 1, reference=tiny_tts_engines, guard=policy) as synthesizer:
+        second = synthesizer.start(REQUESTS[1]).result()
+        assert synthesizer.guard is not None and synthesizer.guard.batches == {}
     np.testing.assert_allclose(second.audio.samples, expected.audio.samples, atol=1e-5)
+    with pytest.raises(BackendError, match="was suspended"):
+        Synthesizer.open(engines, 3, 1)
 
 
 def test_a_guard_with_nothing_to_find_changes_no_sample(pipeline: Pipeline, tiny_tts_engines: Path) -> None:
@@ -98,10 +106,13 @@ def test_a_guard_with_nothing_to_find_changes_no_sample(pipeline: Pipeline, tiny
         assert set(synthesizer.guard.batches) == {"encoder", "decoder", "postnet", "vocoder"}
 
 
-def test_a_switch_in_the_middle_of_a_speech_is_not_heard(pipeline: Pipeline, tiny_tts_engines: Path) -> None:
+def test_a_switch_in_the_middle_of_a_speech_is_not_heard(
+    pipeline: Pipeline, tiny_tts_engines: Path, tmp_path: Path
+) -> None:
     """Engine and reference are the same here, so the sound must be, whenever the switch comes."""
+    engines = Path(shutil.copytree(tiny_tts_engines, tmp_path / "engines"))
     [expected] = pipeline.synthesize_many([REQUESTS[1]])
-    with Synthesizer.open(tiny_tts_engines, 3, 1, reference=tiny_tts_engines) as synthesizer:
+    with Synthesizer.open(engines, 3, 1, reference=tiny_tts_engines) as synthesizer:
         assert synthesizer.guard is not None
         with synthesizer.start(replace(REQUESTS[1], plan=ChunkPlan(6, 1, 6))) as stream:
             heard = [next(stream).samples for _ in range(2)]
@@ -149,8 +160,6 @@ def test_a_ctc_model_cannot_speak(tiny_ctc_engines: Path) -> None:
 
 
 def test_a_changed_voice_is_refused(tiny_tts_engines: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = tmp_path / "engines"
     shutil.copytree(tiny_tts_engines, copy)
     np.save(copy / "voices" / "ben.npy", np.zeros(6, np.float32))
