@@ -145,6 +145,19 @@ def stream(
     _show(report.result, report.table, path, as_json)
 
 
+@bench.command()
+@click.option("--trials", type=click.IntRange(1), default=5, show_default=True, help="Rounds; all engines in each.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Results folder.")
+@click.option("--quick", is_flag=True, help="One round of the trained models; not for quoting.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document on stdout.")
+def engines(trials: int, out: Path, quick: bool, as_json: bool) -> None:
+    """Engines below build/engines beside their reference precision, stage by stage; builds and validation, too."""
+    from speechtrt.benchmarks.engines.benchmark import built_plan, run_engines
+
+    report = run_engines(built_plan(BUILD, 1 if quick else trials, quick), note)
+    _show(report.result, report.table, report.write(out), as_json)
+
+
 def _tts_subject(model: str, dimensions: str | None, engines: Path | None) -> "Subject":
     from speechtrt.benchmarks.engine_sets import reference_checkpoint
     from speechtrt.benchmarks.tts.subject import TRAINED, find_subject
