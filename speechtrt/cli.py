@@ -28,6 +28,7 @@ COMMANDS = {
     "serve-stream": Entry(
         "speechtrt.runtime.serving.commands:serve_stream", "Serve speech both ways to other people's clients."
     ),
+    "deploy": Entry("speechtrt.deploy.commands:deploy", "Engine sets -> files for serving on many machines."),
     "bench": Entry("speechtrt.benchmarks.commands:bench", "Measure engines against PyTorch in one run."),
     "eval": Entry("speechtrt.benchmarks.eval_commands:evaluate", "Judge how well models hear and speak."),
     "compare": Entry("speechtrt.benchmarks.compare.commands:compare", "Two results: what differs beyond chance."),

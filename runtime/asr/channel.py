@@ -38,6 +38,7 @@ class Channel:
     state: StreamState = StreamState.OPEN
     owner: int | None = None
     queued: bool = False
+    at_work: bool = False
     since: float = 0.0
     narrow: bool = False
     seconds: float = 0.0  # of audio that came in, known when it has ended
@@ -57,6 +58,11 @@ class Channel:
     def ready(self) -> bool:
         """Whether the encoder has a window to work on."""
         return self.state is not StreamState.CLOSED and self.cutter.ready
+
+    @property
+    def heard(self) -> bool:
+        """Whether nothing that came in can be heard any further."""
+        return self.state is StreamState.CLOSED or not (self.queued or self.at_work or self.cutter.ready)
 
     @property
     def finished(self) -> bool:

@@ -77,6 +77,11 @@ class Lane:
                     "heard, or wait longer"
                 )
 
+    def wait_until_heard(self, channel: Channel, timeout: float | None) -> bool:
+        """Return when all that came in has been heard, as far as it makes whole chunks; False after the timeout."""
+        with self.lock:
+            return channel.room.wait_for(lambda: channel.heard, timeout)
+
     def push(self, channel: Channel, samples: Samples) -> None:
         """Append samples [n] at the model's rate. Raises AudioError when the stream has ended."""
         with self.lock:
@@ -137,6 +142,8 @@ class Lane:
             self._sweep()
             bank = min(self.banks.values(), key=lambda b: b.oldest)
             batch = bank.next(self.patience.batch)
+            for channel in batch:
+                channel.at_work = True
         if batch:
             start = self.clock.now()
             self._work(bank, batch)
@@ -177,9 +184,12 @@ class Lane:
     def _return(self, batch: Iterable[Channel]) -> None:
         """Who has another chunk waits for another turn."""
         for channel in batch:
+            channel.at_work = False
             if channel.outbox.closed:
                 self.close(channel)
             self._queue(channel)
+            if channel.heard:
+                channel.room.notify_all()
 
     def _sweep(self) -> None:
         """Say the last words of streams that have ended, and free rows."""

@@ -55,6 +55,10 @@ class Stream(Closing):
                     self.channel.session.voice.push(samples)
                 self.lane.push(self.channel, samples)
 
+    def settle(self, timeout: float | None = None) -> bool:
+        """Wait until every whole chunk of what was accepted has been heard; False after `timeout` seconds."""
+        return self.lane.wait_until_heard(self.channel, timeout)
+
     def end(self) -> None:
         """The audio ends here; the rest of the events follow. Raises AudioError when it has ended before."""
         with self._sending:

@@ -71,12 +71,14 @@ class Transcriber(Closing):
         threads: int = 1,
         decoding: DecodingChoice = GREEDY,
         rules: LadderRules | None = None,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> "Transcriber":
         """Open an engine set of a CTC model for up to `slots` streams of these chunk sizes (milliseconds; None is all).
 
         `workers` threads hear up to `batch` streams at a time each; None is one for every core, which serves small
-        steps better than `threads` inside each. `decoding` is that of streams that choose none. Raises ManifestError,
-        IntegrityError or BackendError, DataError for a language model and TextError for hot words.
+        steps better than `threads` inside each. `wait_seconds` is how long a busy worker lets a batch fill.
+        `decoding` is that of streams that choose none. Raises ManifestError, IntegrityError or BackendError, DataError
+        for a language model and TextError for hot words.
         """
         folder = EngineFolder.open(engines)
         model = folder.manifest.model
@@ -86,7 +88,7 @@ class Transcriber(Closing):
 
         pieces = read_pieces(folder.file(model.text.tokenizer))
         workers = max(1, usable_cores() // threads) if workers is None else workers
-        plan = Plan(tuple(chunks or known_chunks(model)), slots, min(batch, slots), min(workers, slots), WAIT_SECONDS)
+        plan = Plan(tuple(chunks or known_chunks(model)), slots, min(batch, slots), min(workers, slots), wait_seconds)
         return cls.over(model, open_backend(folder, threads), pieces, plan, decoding, rules)
 
     @classmethod

@@ -98,6 +98,20 @@ def test_a_full_stream_waits_and_says_so() -> None:
         finish(stream)
 
 
+def test_settling_waits_for_what_can_be_heard_and_for_no_more() -> None:
+    go_on = threading.Event()
+    with fake_transcriber(runners={"step_160": stuck_runner(go_on)}) as transcriber, transcriber.stream() as stream:
+        assert stream.settle(timeout=0.0)
+        stream.accept(noise(FRAME // 2), RATE)
+        assert stream.settle(timeout=0.0), "half a chunk cannot be heard"
+        stream.accept(noise(8 * FRAME), RATE)
+        assert not stream.settle(timeout=0.05)
+        go_on.set()
+        assert stream.settle(timeout=10)
+        assert stream.channel.session.next_frame > 0
+        assert stream.backlog < 8 * FRAME / RATE
+
+
 def test_an_owner_who_never_reads_loses_the_stream_and_nobody_else(transcriber: Transcriber) -> None:
     stream, other = transcriber.stream(), transcriber.stream()
     event = Final(0, "a", (), 0.0, 1.0, Cause.SILENCE)

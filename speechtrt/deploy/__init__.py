@@ -1,0 +1,1 @@
+"""Files that take engine sets from one machine to many."""

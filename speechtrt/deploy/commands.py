@@ -1,0 +1,14 @@
+"""`speechtrt deploy`."""
+
+import click
+
+from speechtrt.command_table import Entry, TableGroup
+
+COMMANDS = {
+    "triton": Entry("speechtrt.deploy.triton.command:triton", "Engine sets -> Triton model repository."),
+}
+
+
+@click.group(cls=TableGroup, table=COMMANDS)
+def deploy() -> None:
+    """Write what takes engine sets from one machine to many."""

@@ -1,0 +1,1 @@
+"""What runs inside a Triton server: models of its Python backend over the runtime."""

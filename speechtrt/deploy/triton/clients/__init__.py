@@ -1,0 +1,1 @@
+"""Examples of clients, each one file that needs tritonclient and numpy only."""
