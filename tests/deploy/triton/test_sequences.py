@@ -1,5 +1,6 @@
 """Sequences of requests, as Triton sends them, are heard as our own streams are."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from speechtrt.audio import Samples
 from speechtrt.deploy.triton.backend.sequences import Answer, Piece, Sequences
 from speechtrt.errors import AudioError, CapacityError, RequestError, SpeechTRTError
-from speechtrt.runtime.asr.events import Event, Final
+from speechtrt.runtime.asr.events import Cause, Event, Final
 from speechtrt.runtime.asr.transcriber import Transcriber
+from speechtrt.runtime.asr.transcript import Word
 from tests.runtime.asr.test_stream_engines import sound
 
 RATE, PACKET, SLOTS = 16_000, 2_560, 3
@@ -138,7 +140,7 @@ def test_bad_samples_end_their_own_sequence_only(sequences: Sequences) -> None:
 
 
 def test_events_are_json() -> None:
-    answer = Answer("", (Final(0, "a", (), 0.0, 1.0, "end"),))  # type: ignore[arg-type]
-    assert answer.document == (
-        b'[{"type":"final","utterance":0,"text":"a","words":[],"start":0.0,"end":1.0,"cause":"end"}]'
-    )
+    said = Final(0, "a", (Word("a", 0.5, 0.75, 1.0),), 0.5, 0.75, Cause.END)
+    [event] = json.loads(Answer("a", (said,)).document)
+    assert (event["type"], event["text"], event["cause"]) == ("final", "a", "end")
+    assert event["words"] == [{"word": "a", "start": 0.5, "end": 0.75, "confidence": 1.0}]
