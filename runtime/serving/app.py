@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.http.admin import AdminEndpoints
 from speechtrt.runtime.serving.http.failure import on_any_error, on_http_error, on_library_error
 from speechtrt.runtime.serving.http.openapi import OpenApiEndpoint
 from speechtrt.runtime.serving.http.request_log import RequestLog
@@ -17,10 +18,20 @@ from speechtrt.runtime.serving.page.routes import page_routes
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 
 
-def web_app(service: Service, realtime: RealtimeEndpoint) -> Starlette:
-    """An ASGI application over a service."""
+def web_app(service: Service, realtime: RealtimeEndpoint, admin: AdminEndpoints | None = None) -> Starlette:
+    """What clients may ask. Without `admin` operators and Prometheus ask elsewhere."""
+    routes = [*_routes(service), WebSocketRoute("/v1/realtime", realtime.connect)]
+    return _app([*routes, *_operations(service, admin)] if admin else routes)
+
+
+def operator_app(service: Service, admin: AdminEndpoints) -> Starlette:
+    """What operators, probes and Prometheus may ask at an address of their own."""
+    return _app([*_health(service), *_operations(service, admin)])
+
+
+def _app(routes: list[BaseRoute]) -> Starlette:
     return Starlette(
-        routes=[*_routes(service), WebSocketRoute("/v1/realtime", realtime.connect)],
+        routes=routes,
         middleware=[Middleware(RequestLog)],
         exception_handlers={
             SpeechTRTError: on_library_error,
@@ -31,15 +42,22 @@ def web_app(service: Service, realtime: RealtimeEndpoint) -> Starlette:
 
 
 def _routes(service: Service) -> list[BaseRoute]:
-    status, health = StatusEndpoints(service), HealthEndpoints(service.lifecycle)
+    status = StatusEndpoints(service)
     return [
         Route("/v1/audio/speech", SpeechEndpoint(service).create, methods=["POST"]),
         Route("/v1/audio/transcriptions", TranscriptionEndpoint(service).create, methods=["POST"]),
         Route("/v1/models", status.models),
         Route("/v1/models/{name}", status.model),
-        Route("/v2/health/live", health.live),
-        Route("/v2/health/ready", health.ready),
-        Route("/metrics", status.metrics),
+        *_health(service),
         Route("/openapi.json", OpenApiEndpoint(service).document),
         *page_routes(),
     ]
+
+
+def _health(service: Service) -> list[BaseRoute]:
+    health = HealthEndpoints(service.lifecycle)
+    return [Route("/v2/health/live", health.live), Route("/v2/health/ready", health.ready)]
+
+
+def _operations(service: Service, admin: AdminEndpoints) -> list[BaseRoute]:
+    return [Route("/metrics", StatusEndpoints(service).metrics), *admin.routes()]

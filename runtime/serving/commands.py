@@ -30,6 +30,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Engine set to serve, once per model; the reference models if not given.",
 )
 @click.option("--api-key-file", type=FILE, help="One key per line; clients send one as bearer token.")
+@click.option("--admin-key-file", type=FILE, help="Keys of operators, who may exchange engine sets under /admin.")
+@click.option(
+    "--operator-port",
+    type=click.IntRange(0, 65535),
+    help="Serve /metrics and /admin at a port of their own, and not at --port.",
+)
 @click.option(
     "--alias",
     "aliases",
@@ -52,11 +58,14 @@ def serve_stream(file: Path | None, check_config: bool, as_json: bool, aliases: 
     from speechtrt.runtime.serving.settings import read_settings
 
     named = dict(_alias(text) for text in aliases)
-    effective = read_settings({**flags, "aliases": named or None}, file, os.environ)
+
+    def read() -> "Effective":
+        return read_settings({**flags, "aliases": named or None}, file, os.environ)
+
     if check_config:
-        _check(effective, as_json)
-        return
-    _serve(effective)
+        _check(read(), as_json)
+    else:
+        _serve(read)
 
 
 def _alias(text: str) -> tuple[str, str]:
@@ -66,16 +75,17 @@ def _alias(text: str) -> tuple[str, str]:
     return name, target
 
 
-def _serve(effective: "Effective") -> None:
+def _serve(read: "Callable[[], Effective]") -> None:
     import asyncio
 
     from speechtrt.runtime.serving.core.lifecycle import Lifecycle
     from speechtrt.runtime.serving.log import configure_logging
     from speechtrt.runtime.serving.server import Process
 
-    configure_logging(effective.settings.log)
+    settings = read().settings
+    configure_logging(settings.log)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(Process(effective.settings, Lifecycle()).run())
+        runner.run(Process(settings, Lifecycle(), lambda: read().settings).run())
 
 
 def _loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
@@ -91,10 +101,14 @@ def _check(effective: "Effective", as_json: bool) -> None:
     import msgspec
 
     from speechtrt.runtime.serving.models.opening import engine_folders
-    from speechtrt.runtime.serving.server import api_keys
+    from speechtrt.runtime.serving.settings import admin_keys, api_keys
 
     keys = len(api_keys(effective.settings))
-    models = [f.manifest.model.name for f in engine_folders(effective.settings.engines)]
+    admin_keys(effective.settings)
+    folders = engine_folders(effective.settings.engines)
+    for folder in folders:
+        folder.verify()
+    models = [f.manifest.model.name for f in folders]
     values = msgspec.to_builtins(effective.settings, enc_hook=str)
     if as_json:
         emit_json({"schema": 1, "settings": values, "origins": effective.origins, "keys": keys, "models": models})

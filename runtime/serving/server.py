@@ -2,32 +2,31 @@
 
 import asyncio
 import logging
-import os
+import signal
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
-import uvicorn
-
+from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.energy import EnergyDetector, GatedDetector
 from speechtrt.runtime.asr.vad import SileroDetector, VoiceDetector
-from speechtrt.runtime.serving.app import web_app
-from speechtrt.runtime.serving.binding import bound_socket, load
-from speechtrt.runtime.serving.core.keys import Keyring, read_keys
+from speechtrt.runtime.serving.app import operator_app, web_app
+from speechtrt.runtime.serving.core.keys import Keyring
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.service import Service
-from speechtrt.runtime.serving.http.front import Front
-from speechtrt.runtime.serving.models.opening import Slots, engine_folders, opened
+from speechtrt.runtime.serving.fleet.chronicle import Chronicle
+from speechtrt.runtime.serving.fleet.reload import Reload
+from speechtrt.runtime.serving.fleet.swapper import Swapper
+from speechtrt.runtime.serving.http.admin import AdminEndpoints
+from speechtrt.runtime.serving.listening import Listener, listen, operator_address
+from speechtrt.runtime.serving.models.opening import Slots, engine_folders, open_engines, opened
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 from speechtrt.runtime.serving.riva.server import grpc_server
-from speechtrt.runtime.serving.settings import Settings
+from speechtrt.runtime.serving.settings import Settings, admin_keys, api_keys
 
 LOG = logging.getLogger("speechtrt.server")
-KEYS = "SPEECHTRT_API_KEYS"
-LARGEST_MESSAGE = 16 * 1024 * 1024  # 15 MiB of base64 and its envelope
 POLL_SECONDS = 0.05
 DETECTORS: dict[str, Callable[[], VoiceDetector]] = {
     "energy": EnergyDetector,
@@ -36,62 +35,64 @@ DETECTORS: dict[str, Callable[[], VoiceDetector]] = {
 CUT_SECONDS = 2.0  # for final results once the time to drain is over
 
 
-class Listening(uvicorn.Server):
-    """A uvicorn server that leaves signals to the process; a second one ends it at once."""
-
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle) -> None:
-        super().__init__(config)
-        self.lifecycle = lifecycle
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Drain; the second time, stop."""
-        if self.lifecycle.leaving:
-            self.force_exit = self.should_exit = True
-        self.lifecycle.drain()
-
-
 @dataclass(slots=True)
 class Process:
-    """One server from start to stop."""
+    """One server from start to stop. `read` gives the settings anew when they are to be read again."""
 
     settings: Settings
     lifecycle: Lifecycle
+    read: Callable[[], Settings]
     service: Service | None = None
+    _reloading: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def run(self) -> None:
         """Serve until a signal comes and everything in flight has ended. Raises any error of the start."""
-        front = Front(self.lifecycle)
-        server = Listening(self._config(front), self.lifecycle)
-        load(server.config)
-        listening = bound_socket(self.settings)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
         with ExitStack() as models:
-            try:
+            async with AsyncExitStack() as listening:
+                public = await listening.enter_async_context(listen(self.settings, self.lifecycle))
+                operators = None
+                if (address := operator_address(self.settings)) is not None:
+                    operators = await listening.enter_async_context(listen(self.settings, self.lifecycle, address))
+                _ignore_hang_up()
                 await asyncio.to_thread(self._load, models)
                 assert self.service is not None
-                async with grpc_server(self.service, self._grpc_address(), self._tls()) as grpc_port:
-                    front.app = web_app(self.service, self._realtime(self.service))
-                    self.lifecycle.start()
-                    host, port = listening.getsockname()[:2]
-                    LOG.info(
-                        "ready",
-                        extra={"fields": {"host": host, "port": port, "grpc_port": grpc_port, **self._models()}},
-                    )
-                    await self._until_drained(serving)
-            finally:
-                self.lifecycle.stop()
-                server.should_exit = True
-                await serving
-
-    def _realtime(self, service: Service) -> RealtimeEndpoint:
-        return RealtimeEndpoint(service, self.settings.origins, DETECTORS[self.settings.turn_detector])
+                await self._serve(self.service, public, operators)
 
     def _load(self, models: ExitStack) -> None:
         settings = self.settings
-        slots = Slots(settings.speech_slots, settings.stream_slots, queue=settings.limits.queue)
-        folders = engine_folders(settings.engines)
-        catalogue = models.enter_context(opened(folders, slots, settings.aliases))
+        catalogue = models.enter_context(
+            opened(engine_folders(settings.engines), self._slots(), settings.aliases, settings.limits)
+        )
         self.service = Service.of(catalogue, Keyring.of(api_keys(settings)), settings.limits, self.lifecycle)
+
+    async def _serve(self, service: Service, public: Listener, operators: Listener | None) -> None:
+        """Everything is loaded."""
+        swapper = Swapper(
+            service,
+            Chronicle(service.metrics),
+            self.settings.acceptance,
+            lambda folder, like: open_engines(folder, self._slots(), like),
+            self.settings.engine_root,
+        )
+        reload = Reload(self.settings, self.read, swapper)
+        admin = AdminEndpoints(swapper, Keyring.of(admin_keys(self.settings)), reload)
+        async with grpc_server(service, self._grpc_address(), self._tls()) as grpc_port:
+            realtime = RealtimeEndpoint(service, self.settings.origins, DETECTORS[self.settings.turn_detector])
+            public.front.app = web_app(service, realtime, None if operators else admin)
+            where: dict[str, object] = {"host": public.host, "port": public.port, "grpc_port": grpc_port}
+            if operators:
+                operators.front.app = operator_app(service, admin)
+                where["operator_port"] = operators.port
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, partial(self._hang_up, reload))
+            self.lifecycle.start()
+            LOG.info("ready", extra={"fields": {**where, **self._models()}})
+            await self._until_drained(public.serving)
+            await swapper.close()
+
+    def _hang_up(self, reload: Reload) -> None:
+        task = asyncio.create_task(_reloaded(reload))
+        self._reloading.add(task)
+        task.add_done_callback(self._reloading.discard)
 
     async def _until_drained(self, serving: asyncio.Task[None]) -> None:
         """Wait for the signal, then for requests in flight; those that take too long are told to finish."""
@@ -115,22 +116,9 @@ class Process:
             return False
         return True
 
-    def _config(self, front: Front) -> uvicorn.Config:
+    def _slots(self) -> Slots:
         settings = self.settings
-        return uvicorn.Config(
-            front,
-            http="h11",
-            ws="websockets-sansio",
-            ws_max_size=LARGEST_MESSAGE,
-            ws_per_message_deflate=False,  # base64 of sound does not shrink enough to be worth the time
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ssl_certfile=settings.tls_certificate,
-            ssl_keyfile=settings.tls_key,
-            timeout_graceful_shutdown=1,
-        )
+        return Slots(settings.speech_slots, settings.stream_slots, queue=settings.limits.queue)
 
     def _grpc_address(self) -> str:
         host = self.settings.host
@@ -142,11 +130,20 @@ class Process:
 
     def _models(self) -> dict[str, object]:
         assert self.service is not None
-        models = [f"{card.name} ({card.engine})" for card in self.service.catalogue.cards]
+        models = [f"{m.card.name} ({m.card.engine})" for m in self.service.catalogue.models]
         return {"models": models, "keys": len(self.service.keyring.digests)}
 
 
-def api_keys(settings: Settings) -> tuple[str, ...]:
-    """Keys of the file and of the environment. Raises ManifestError."""
-    found = tuple(key.strip() for key in os.environ.get(KEYS, "").split(",") if key.strip())
-    return found if settings.api_key_file is None else (*found, *read_keys(settings.api_key_file))
+def _ignore_hang_up() -> None:
+    """Until there is something to reload; by default this signal would end the process."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+async def _reloaded(reload: Reload) -> None:
+    try:
+        done = await reload()
+    except SpeechTRTError as error:
+        LOG.error("reload failed", extra={"fields": {"reason": str(error)}})
+    else:
+        fields = {"served": done.served, "failed": done.failed, "restart": done.restart}
+        LOG.info("reloaded", extra={"fields": fields})

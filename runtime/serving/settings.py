@@ -11,9 +11,12 @@ import msgspec
 from msgspec import Meta
 
 from speechtrt.errors import ConfigError
+from speechtrt.runtime.serving.core.keys import read_keys
 from speechtrt.runtime.serving.core.limits import Limits
+from speechtrt.runtime.serving.fleet.acceptance import Acceptance
 
 PREFIX = "SPEECHTRT_"
+KEYS = "SPEECHTRT_API_KEYS"
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 
@@ -22,6 +25,10 @@ Count = Annotated[int, Meta(ge=1)]
 class Settings:
     """Effective settings. Without `engines` the reference models are served; `aliases` are other names of models and
     voices; `origins` are web pages that may open a WebSocket, besides those of this server itself.
+
+    Operators' routes exist only with an `admin_key_file`. With an `operator_port` they and `/metrics` are served there,
+    at `operator_host` (None: `host`), and nowhere else. `engine_root` holds the engine sets that may be swapped in;
+    None is the folder that holds the served one.
     """
 
     host: str = "127.0.0.1"
@@ -37,10 +44,16 @@ class Settings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     log: Literal["json", "text"] = "json"
+    admin_key_file: Path | None = None
+    operator_host: str | None = None
+    operator_port: Port | None = None
+    engine_root: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    acceptance: Acceptance = field(default_factory=Acceptance)
 
 
 LISTS = ("engines", "origins")
+TABLES = {"limits": Limits, "acceptance": Acceptance}
 NAMES = tuple(f.name for f in fields(Settings))
 
 
@@ -80,7 +93,8 @@ def _file(path: Path | None) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as TOML ({error}); see docs/serving.md for an example") from error
     _expect_known(values, NAMES, str(path))
-    _expect_known(values.get("limits", {}), tuple(f.name for f in fields(Limits)), f"{path}, limits")
+    for table, kind in TABLES.items():
+        _expect_known(values.get(table, {}), tuple(f.name for f in fields(kind)), f"{path}, {table}")
     return values
 
 
@@ -90,7 +104,7 @@ def _expect_known(values: object, known: tuple[str, ...], where: str) -> None:
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found = {n: environment[PREFIX + n.upper()] for n in NAMES if n != "limits" and PREFIX + n.upper() in environment}
+    found = {n: environment[PREFIX + n.upper()] for n in NAMES if n not in TABLES and PREFIX + n.upper() in environment}
     return {name: _parsed(name, text) for name, text in found.items()}
 
 
@@ -116,3 +130,14 @@ def _blamed(message: str, origins: Mapping[str, str]) -> str:
     what, _, where = message.partition(" - at `$.")
     name = where.rstrip("`").partition(".")[0].partition("[")[0]
     return f"{name or 'settings'} (from {origins.get(name, 'settings')}): {what[:1].lower()}{what[1:]}"
+
+
+def api_keys(settings: Settings) -> tuple[str, ...]:
+    """Keys of the file and of the environment. Raises ManifestError."""
+    found = tuple(key.strip() for key in os.environ.get(KEYS, "").split(",") if key.strip())
+    return found if settings.api_key_file is None else (*found, *read_keys(settings.api_key_file))
+
+
+def admin_keys(settings: Settings) -> tuple[str, ...]:
+    """Keys of operators. Raises ManifestError."""
+    return () if settings.admin_key_file is None else read_keys(settings.admin_key_file)

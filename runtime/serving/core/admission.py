@@ -14,35 +14,36 @@ MEMORY = 0.8  # weight of the past in the mean duration
 
 @dataclass(slots=True)
 class Admission:
-    """Counts requests in flight of one model; nobody waits here, a refused client hears when to come back."""
+    """Counts requests in flight; nobody waits here, a refused client hears when to come back.
+
+    `keys` counts by key, for all doors that share it.
+    """
 
     capacity: int
     per_key: int
     now: Callable[[], float] = time.monotonic
-    _keys: Counter[str] = field(default_factory=Counter)
+    keys: Counter[str] = field(default_factory=Counter)
+    active: int = 0  # requests in flight
     _mean_seconds: float = 1.0
-
-    @property
-    def active(self) -> int:
-        """Requests in flight."""
-        return self._keys.total()
 
     @contextmanager
     def enter(self, key: str) -> Iterator[None]:
         """Hold a place for the block. Raises Refusal when all are taken, or all of this key's."""
         self._expect_place(key)
-        self._keys[key] += 1
+        self.keys[key] += 1
+        self.active += 1
         start = self.now()
         try:
             yield
         finally:
-            self._keys[key] -= 1
-            if not self._keys[key]:
-                del self._keys[key]
+            self.active -= 1
+            self.keys[key] -= 1
+            if not self.keys[key]:
+                del self.keys[key]
             self._mean_seconds = MEMORY * self._mean_seconds + (1 - MEMORY) * (self.now() - start)
 
     def _expect_place(self, key: str) -> None:
-        if self._keys[key] >= self.per_key:
+        if self.keys[key] >= self.per_key:
             message = f"this key has {self.per_key} requests in flight, its limit; wait for one to end"
             raise Refusal(Reason.BUSY, message, code="rate_limit_exceeded", retry_after=self._retry_after())
         if self.active >= self.capacity:

@@ -2,36 +2,76 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from speechtrt.runtime.serving.core.ports import Hearer, Model, ModelCard, Speaker
+from speechtrt.runtime.serving.core.limits import Limits
+from speechtrt.runtime.serving.core.opened import Opened
+from speechtrt.runtime.serving.core.ports import Hearer, Model, Speaker
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.shelf import Shelf
 
 M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The models of a server, the default of each kind first; `aliases` are other names of models and voices."""
+    """The models of a server, the default of each kind first; `aliases` are other names of models and voices.
 
-    speakers: Mapping[str, Speaker]
-    hearers: Mapping[str, Hearer]
+    A name stands for the engine set that serves it now.
+    """
+
+    speaking: Mapping[str, Shelf[Speaker]]
+    hearing: Mapping[str, Shelf[Hearer]]
     aliases: Mapping[str, str]
 
     @classmethod
-    def of(cls, speakers: Sequence[Speaker], hearers: Sequence[Hearer], aliases: Mapping[str, str]) -> "Catalogue":
+    def of(
+        cls,
+        speakers: Sequence[Opened[Speaker]],
+        hearers: Sequence[Opened[Hearer]],
+        aliases: Mapping[str, str],
+        limits: Limits,
+    ) -> "Catalogue":
         """A table of models with different names."""
-        return cls({s.card.name: s for s in speakers}, {h.card.name: h for h in hearers}, aliases)
+        return cls(
+            {s.model.card.name: Shelf.of(s, limits) for s in speakers},
+            {h.model.card.name: Shelf.of(h, limits) for h in hearers},
+            aliases,
+        )
+
+    @property
+    def shelves(self) -> tuple[Shelf[Any], ...]:
+        """Every model with all of its open engine sets."""
+        return *self.speaking.values(), *self.hearing.values()
+
+    @property
+    def speakers(self) -> dict[str, Speaker]:
+        """The TTS models by name."""
+        return {name: shelf.stable.opened.model for name, shelf in self.speaking.items()}
+
+    @property
+    def hearers(self) -> dict[str, Hearer]:
+        """The recognition models by name."""
+        return {name: shelf.stable.opened.model for name, shelf in self.hearing.items()}
 
     @property
     def models(self) -> tuple[Model, ...]:
         """Every model."""
         return *self.speakers.values(), *self.hearers.values()
 
-    @property
-    def cards(self) -> tuple[ModelCard, ...]:
-        """The card of every model."""
-        return tuple(model.card for model in self.models)
+    def shelf(self, model: M) -> Shelf[M]:
+        """Where the engine sets of a model are."""
+        shelf: Shelf[Any] = self.speaking.get(model.card.name) or self.hearing[model.card.name]
+        return shelf
+
+    def named(self, name: str) -> Shelf[Any]:
+        """The engine sets of the model of that very name. Raises Refusal."""
+        found: Shelf[Any] | None = self.speaking.get(name) or self.hearing.get(name)
+        if found is None:
+            known = ", ".join(shelf.name for shelf in self.shelves)
+            message = f"no model {_shown(name)} is served; expected one of: {known}"
+            raise Refusal(Reason.UNKNOWN, message, code="model_not_found", param="model")
+        return found
 
     def speaker(self, name: str | None) -> Speaker:
         """The TTS model of that name or alias, None for the default. Raises Refusal."""

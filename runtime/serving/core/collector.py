@@ -23,7 +23,8 @@ class ModelCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All of them, now."""
-        models = [(model.card, model.gauges()) for model in self.catalogue.models]
+        releases = [release for shelf in self.catalogue.shelves for release in shelf.releases]
+        models = [(release.card, release.opened.model.gauges()) for release in releases]
         yield from _model_gauges(models)
         yield from _stage_counters(models)
         yield _gauge("ready", "1 when new requests are welcome", self.lifecycle.ready)

@@ -11,9 +11,9 @@ from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 ANYONE = "anyone"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Keyring:
-    """Hashes of the accepted keys. Without any, everyone may enter."""
+    """Hashes of the accepted keys, which may be exchanged at any time. Without any, everyone may enter."""
 
     digests: tuple[bytes, ...] = ()
 

@@ -60,6 +60,7 @@ class Metrics:
     audio: Counter = field(init=False)
     slow_consumers: Counter = field(init=False)
     dropped: Counter = field(init=False)
+    fleet: Counter = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = self._counter("requests", "Requests by how they ended", (*MODEL, "outcome"))
@@ -77,6 +78,7 @@ class Metrics:
         self.audio = self._counter("audio_seconds", "Seconds of audio heard or spoken", (*MODEL, "direction"))
         self.dropped = self._counter("dropped_audio_seconds", "Audio of live streams that overload left unheard")
         self.slow_consumers = self._counter("slow_consumer_disconnects", "Clients cut because they did not read")
+        self.fleet = self._counter("engine_changes", "What happened to engine sets of a model", ("model", "act"))
 
     def declare(self, card: ModelCard) -> None:
         """Let every series of a model begin at zero."""

@@ -17,6 +17,7 @@ class Reason(Enum):
     UNKNOWN = "unknown"
     TOO_LARGE = "too_large"
     BUSY = "busy"
+    CONFLICT = "conflict"
     UNREADY = "unready"
     DRAINING = "draining"
     BROKEN = "broken"

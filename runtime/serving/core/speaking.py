@@ -15,8 +15,8 @@ async def spoken(
     service: Service, speaker: Speaker, utterance: Utterance, encoder: Encoder, key: str
 ) -> AsyncGenerator[bytes, None]:
     """The encoded utterance as it is made, in a place of its own. Raises Refusal when none is free."""
-    with service.admitted(speaker.card, key):
-        async with aclosing(observed(speaker, utterance, service.metrics)) as pieces:
+    with service.admitted(speaker, key) as version:
+        async with aclosing(observed(version, utterance, service.metrics)) as pieces:
             async for samples in pieces:
                 if data := encoder.encode(samples):
                     yield data

@@ -38,26 +38,26 @@ class TranscriptionEndpoint:
             body = self._events(hearer, form, key)
             cut = self.service.metrics.slow_consumer(hearer.card)
             return Chunks(body, "text/event-stream", self.service.limits.write_seconds, cut)
-        with self.service.admitted(hearer.card, key):
+        with self.service.admitted(hearer, key) as version:
             audio = await self._decode(form)
-            transcript = await transcribe(hearer, audio)
-        self.service.metrics.heard(hearer.card, audio.seconds)
+            transcript = await transcribe(version, audio)
+        self.service.metrics.heard(version.card, audio.seconds)
         return _response(transcript, form)
 
     async def _decode(self, form: Form) -> Audio:
         return await asyncio.to_thread(decode_file, form.file, self.service.limits.audio_seconds)
 
     async def _events(self, hearer: Hearer, form: Form, key: str) -> AsyncGenerator[bytes, None]:
-        with self.service.admitted(hearer.card, key):
+        with self.service.admitted(hearer, key) as version:
             audio = await self._decode(form)
             sent = ""
-            async with aclosing(hear_recording(hearer, audio)) as news:
+            async with aclosing(hear_recording(version, audio)) as news:
                 async for heard in news:
                     if delta := heard.text[len(sent) :]:
                         yield server_sent({"type": "transcript.text.delta", "delta": delta})
                     sent = heard.text
             yield server_sent({"type": "transcript.text.done", "text": sent, "usage": _usage(audio.seconds)})
-        self.service.metrics.heard(hearer.card, audio.seconds)
+        self.service.metrics.heard(version.card, audio.seconds)
 
 
 def _response(transcript: Transcript, form: Form) -> Response:

@@ -4,24 +4,27 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from speechtrt.audio import Audio
+from speechtrt.artifact import sha256_file
 from speechtrt.bundle import Task
 from speechtrt.engine_set import ENGINE_FILE, EngineFolder
 from speechtrt.errors import ManifestError
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.runtime.reference import CTC, VOICE, reference_engines
 from speechtrt.runtime.serving.core.catalogue import Catalogue
-from speechtrt.runtime.serving.core.ports import ModelCard
+from speechtrt.runtime.serving.core.limits import Limits
+from speechtrt.runtime.serving.core.opened import Opened
+from speechtrt.runtime.serving.core.ports import Hearer, ModelCard, Speaker
+from speechtrt.runtime.serving.core.specimen import Said, Specimen, Spoken
+from speechtrt.runtime.serving.models.evaluation import evaluation_recordings
 from speechtrt.runtime.serving.models.hearer import TranscriberHearer
 from speechtrt.runtime.serving.models.speaker import SynthesizerSpeaker
 from speechtrt.runtime.tts.async_synthesizer import AsyncSynthesizer
 from speechtrt.runtime.tts.synthesizer import Synthesizer
 
-WARM_UP_TEXT = "one two three"
-WARM_UP_SECONDS = 1.5
+VERSION = 12  # characters
+TEXTS = ("one two three", "good morning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,8 @@ class Slots:
 
 
 def engine_folders(paths: tuple[Path, ...]) -> tuple[EngineFolder, ...]:
-    """The engine sets to serve with every file checked; the reference models if none is named. Raises ManifestError."""
+    """The engine sets to serve; the reference models if none is named. Raises ManifestError."""
     folders = tuple(EngineFolder.open(path) for path in paths or (reference_engines(VOICE), reference_engines(CTC)))
-    for folder in folders:
-        folder.verify()
     names = [folder.manifest.model.name for folder in folders]
     if double := {name for name in names if names.count(name) > 1}:
         raise ManifestError(f"two engine sets are of the model {double.pop()!r}; give each model once")
@@ -46,37 +47,72 @@ def engine_folders(paths: tuple[Path, ...]) -> tuple[EngineFolder, ...]:
 
 
 @contextmanager
-def opened(folders: tuple[EngineFolder, ...], slots: Slots, aliases: dict[str, str]) -> Iterator[Catalogue]:
+def opened(
+    folders: tuple[EngineFolder, ...], slots: Slots, aliases: dict[str, str], limits: Limits
+) -> Iterator[Catalogue]:
     """Every model, warm, for the block. Raises BackendError, IntegrityError or ManifestError."""
     with ExitStack() as closing:
-        speakers = [_speaker(f, slots, closing) for f in folders if f.manifest.model.task is Task.TTS]
-        hearers = [_hearer(f, slots, closing) for f in folders if f.manifest.model.task is Task.CTC]
-        yield Catalogue.of(speakers, hearers, aliases)
+        speakers: list[Opened[Speaker]] = []
+        hearers: list[Opened[Hearer]] = []
+        for folder in folders:
+            found = open_engines(folder, slots)
+            closing.callback(found.close)
+            (speakers if folder.manifest.model.task is Task.TTS else hearers).append(found)
+        catalogue = Catalogue.of(speakers, hearers, aliases, limits)
+        closing.callback(_close, catalogue)
+        yield catalogue
 
 
-def _speaker(folder: EngineFolder, slots: Slots, closing: ExitStack) -> SynthesizerSpeaker:
-    synthesizer = closing.enter_context(Synthesizer.open(folder.path, slots.speech, queue=slots.queue))
-    synthesizer.synthesize(WARM_UP_TEXT)
-    return SynthesizerSpeaker(_card(folder, synthesizer.engine, slots.speech), AsyncSynthesizer(synthesizer))
+def open_engines(folder: EngineFolder, slots: Slots, like: Specimen | None = None) -> Opened[Any]:
+    """An engine set with every file checked, opened, and warmed by its first inference.
+
+    That is over the inputs of another specimen, so that the two can be compared, or over inputs of its own.
+    Raises BackendError, IntegrityError or ManifestError.
+    """
+    folder.verify()
+    return _speaker(folder, slots, like) if folder.manifest.model.task is Task.TTS else _hearer(folder, slots, like)
 
 
-def _hearer(folder: EngineFolder, slots: Slots, closing: ExitStack) -> TranscriberHearer:
-    transcriber = closing.enter_context(Transcriber.open(folder.path, slots=slots.streams, batch=slots.batch))
-    rate = folder.manifest.model.audio.sample_rate
-    transcriber.transcribe(Audio(np.zeros(int(WARM_UP_SECONDS * rate), np.float32), rate))
-    return TranscriberHearer(_card(folder, transcriber.engine, slots.streams), transcriber, slots.batch)
+def version_of(folder: EngineFolder) -> str:
+    """What tells an engine set from every other: the beginning of its manifest's sha256."""
+    return sha256_file(folder.path / ENGINE_FILE)[:VERSION]
 
 
-def _card(folder: EngineFolder, engine: str, slots: int) -> ModelCard:
+def _close(catalogue: Catalogue) -> None:
+    for shelf in catalogue.shelves:
+        for release in shelf.releases:
+            release.opened.close()
+
+
+def _speaker(folder: EngineFolder, slots: Slots, like: Specimen | None) -> Opened[Speaker]:
+    with ExitStack() as closing:
+        synthesizer = closing.enter_context(Synthesizer.open(folder.path, slots.speech, queue=slots.queue))
+        texts = tuple(spoken.text for spoken in like.spoken) if like else TEXTS
+        spoken = tuple(Spoken(text, synthesizer.synthesize(text).audio) for text in texts)
+        speaker = SynthesizerSpeaker(_card(folder, slots.speech), AsyncSynthesizer(synthesizer))
+        return Opened(speaker, closing.pop_all().close, folder.path, Specimen(spoken=spoken))
+
+
+def _hearer(folder: EngineFolder, slots: Slots, like: Specimen | None) -> Opened[Hearer]:
+    with ExitStack() as closing:
+        transcriber = Transcriber.open(folder.path, slots=slots.streams, batch=slots.batch)
+        closing.callback(transcriber.close)
+        audios = tuple(said.audio for said in like.said) if like else evaluation_recordings(folder)
+        heard = transcriber.transcribe_many(audios)
+        said = tuple(Said(a, tuple(t.text.split())) for a, t in zip(audios, heard, strict=True))
+        hearer = TranscriberHearer(_card(folder, slots.streams), transcriber, slots.batch)
+        return Opened(hearer, closing.pop_all().close, folder.path, Specimen(said=said))
+
+
+def _card(folder: EngineFolder, slots: int) -> ModelCard:
     manifest = folder.manifest
-    created = int((folder.path / ENGINE_FILE).stat().st_mtime)
     model = manifest.model
     return ModelCard(
         name=model.name,
-        engine=engine,
-        version=manifest.bundle_sha256[:12],
+        engine=manifest.engine,
+        version=version_of(folder),
         rate=model.audio.sample_rate,
         slots=slots,
         languages=model.text.languages,
-        created=created,
+        created=int((folder.path / ENGINE_FILE).stat().st_mtime),
     )

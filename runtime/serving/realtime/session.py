@@ -95,8 +95,7 @@ class Session:
 
     def _update(self, request: SessionUpdate) -> None:
         config = patched(self.config, request.session, self.hearer.card.name)
-        hearer = self.service.catalogue.hearer(config.model)
-        if hearer is not self.hearer:
+        if self.service.catalogue.hearer(config.model).card.name != self.hearer.card.name:
             message_ = f"this session is served by {self.hearer.card.name}; open another with ?model={config.model}"
             raise Refusal(
                 Reason.INVALID, message_, code="invalid_value", param="session.audio.input.transcription.model"

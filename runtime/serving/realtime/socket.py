@@ -64,7 +64,7 @@ class RealtimeEndpoint:
         await websocket.accept(PROTOCOL if PROTOCOL in websocket.scope["subprotocols"] else None)
         with ExitStack() as places:
             try:
-                places.enter_context(self.service.admitted(hearer.card, key))
+                hearer = places.enter_context(self.service.admitted(hearer, key))
             except Refusal as refusal:
                 await _close(websocket, CODES[refusal.reason], str(refusal))
                 return

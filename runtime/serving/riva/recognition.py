@@ -37,10 +37,10 @@ class Recognition:
         """The words of a recording."""
         async with answered(context):
             key, hearer = identify(context, self.service.keyring), self._hearer(request.config)
-            with self.service.admitted(hearer.card, key):
+            with self.service.admitted(hearer, key) as version:
                 audio = await asyncio.to_thread(self._audio, request)
-                transcript = await transcribe(hearer, audio)
-            self.service.metrics.heard(hearer.card, audio.seconds)
+                transcript = await transcribe(version, audio)
+            self.service.metrics.heard(version.card, audio.seconds)
             best = alternative(transcript.text, transcript.words, request.config)
             result = wire.RecognitionResult(alternatives=[best], channel_tag=1, audio_processed=audio.seconds)
         return wire.RecognizeResponse(results=[result], id=request.id)
@@ -56,8 +56,8 @@ class Recognition:
                 raise Refusal(Reason.INVALID, "the first message has no streaming_config; send it before any audio")
             config = first.streaming_config.config
             hearer, sound = self._hearer(config), StreamedSound.of(config)
-            with self.service.admitted(hearer.card, key):
-                listener = await hearer.listen(Mode.UTTERANCES, _silence(config))
+            with self.service.admitted(hearer, key) as version:
+                listener = await version.listen(Mode.UTTERANCES, _silence(config))
                 async with aclosing(self._results(requests, listener, sound, first.streaming_config)) as results:
                     async for result in results:
                         yield wire.StreamingRecognizeResponse(results=[result], id=first.id)

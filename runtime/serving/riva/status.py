@@ -18,6 +18,7 @@ CODES = {
     Reason.UNKNOWN: grpc.StatusCode.NOT_FOUND,
     Reason.TOO_LARGE: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.CONFLICT: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.UNREADY: grpc.StatusCode.UNAVAILABLE,
     Reason.DRAINING: grpc.StatusCode.UNAVAILABLE,
     Reason.BROKEN: grpc.StatusCode.INTERNAL,

@@ -43,13 +43,14 @@ class FakeSpeaker:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     active: int = 0
     spoken: list[Utterance] = field(default_factory=list)
+    version: str = "v1"
 
     def __post_init__(self) -> None:
         self.gate.set()
 
     @property
     def card(self) -> ModelCard:
-        return ModelCard("tiny-voice", "fake", "v1", RATE, self.slots, ("en",), 1)
+        return ModelCard("tiny-voice", "fake", self.version, RATE, self.slots, ("en",), 1)
 
     async def speak(self, utterance: Utterance) -> AsyncGenerator[Samples, None]:
         if not utterance.text.strip():
@@ -119,13 +120,14 @@ class FakeHearer:
     active: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     opened: list[FakeListener] = field(default_factory=list)
+    version: str = "v1"
 
     def __post_init__(self) -> None:
         self.gate.set()
 
     @property
     def card(self) -> ModelCard:
-        return ModelCard("tiny-ctc", "fake", "v1", RATE, self.slots, ("en",), 1)
+        return ModelCard("tiny-ctc", "fake", self.version, RATE, self.slots, ("en",), 1)
 
     async def listen(self, mode: Mode = Mode.LIVE, silence: float | None = None) -> FakeListener:
         if self.active >= self.slots:

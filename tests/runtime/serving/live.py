@@ -5,16 +5,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import uvicorn
 
+from speechtrt.bundle import Task
+from speechtrt.engine_set import EngineFolder
 from speechtrt.runtime.serving.app import web_app
 from speechtrt.runtime.serving.core.catalogue import Catalogue
 from speechtrt.runtime.serving.core.keys import Keyring
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.limits import Limits
+from speechtrt.runtime.serving.core.opened import Opened
 from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.core.specimen import Specimen
+from speechtrt.runtime.serving.fleet.acceptance import Acceptance
+from speechtrt.runtime.serving.fleet.chronicle import Chronicle
+from speechtrt.runtime.serving.fleet.swapper import Swapper
+from speechtrt.runtime.serving.http.admin import AdminEndpoints
+from speechtrt.runtime.serving.models.opening import version_of
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 from speechtrt.runtime.serving.riva.server import grpc_server
 from tests.runtime.serving.fakes import FakeHearer, FakeSpeaker, LoudnessDetector
@@ -30,6 +40,7 @@ class Live:
     speaker: FakeSpeaker
     hearer: FakeHearer
     loop: asyncio.AbstractEventLoop
+    swapper: Swapper
 
     @property
     def url(self) -> str:
@@ -48,24 +59,46 @@ class Live:
         self.loop.call_soon_threadsafe(self.hearer.gate.set)
 
 
+def fake_swapper(service: Service, acceptance: Acceptance) -> Swapper:
+    """Any engine set that is swapped in is a fake with the engine set's version."""
+
+    def opened(folder: EngineFolder, like: Specimen | None) -> Opened[Any]:
+        slots = service.catalogue.hearer(None).card.slots
+        version = version_of(folder)
+        if folder.manifest.model.task is Task.TTS:
+            return Opened(FakeSpeaker(slots, version=version), folder=folder.path)
+        return Opened(FakeHearer(slots, version=version), folder=folder.path)
+
+    return Swapper(service, Chronicle(service.metrics), acceptance, opened)
+
+
 def fake_service(limits: Limits, keys: tuple[str, ...] = (), slots: int = 4) -> Service:
     speaker, hearer = FakeSpeaker(slots), FakeHearer(slots)
-    catalogue = Catalogue.of([speaker], [hearer], {"tts-1": "tiny-voice", "whisper-1": "tiny-ctc", "alloy": "ben"})
+    aliases = {"tts-1": "tiny-voice", "whisper-1": "tiny-ctc", "alloy": "ben"}
+    catalogue = Catalogue.of([Opened(speaker)], [Opened(hearer)], aliases, limits)
     service = Service.of(catalogue, Keyring.of(keys), limits, Lifecycle())
     service.lifecycle.start()
     return service
 
 
+async def _nothing() -> dict[str, str]:
+    return {}
+
+
 @contextmanager
-def serving(limits: Limits | None = None, keys: tuple[str, ...] = (), slots: int = 4) -> Iterator[Live]:
+def serving(
+    limits: Limits | None = None, keys: tuple[str, ...] = (), slots: int = 4, admin_keys: tuple[str, ...] = ()
+) -> Iterator[Live]:
     ready = threading.Event()
     box: list[Live] = []
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
         service = fake_service(limits or Limits(), keys, slots)
+        swapper = fake_swapper(service, Acceptance())
+        admin = AdminEndpoints(swapper, Keyring.of(admin_keys), _nothing)
         config = uvicorn.Config(
-            web_app(service, RealtimeEndpoint(service, make_detector=LoudnessDetector)),
+            web_app(service, RealtimeEndpoint(service, make_detector=LoudnessDetector), admin),
             port=0,
             log_config=None,
             ws="websockets-sansio",
@@ -81,7 +114,7 @@ def serving(limits: Limits | None = None, keys: tuple[str, ...] = (), slots: int
         speaker, hearer = service.catalogue.speaker(None), service.catalogue.hearer(None)
         assert isinstance(speaker, FakeSpeaker) and isinstance(hearer, FakeHearer)
         async with grpc_server(service, "127.0.0.1:0") as grpc_port:
-            box.append(Live(port, grpc_port, service, speaker, hearer, asyncio.get_running_loop()))
+            box.append(Live(port, grpc_port, service, speaker, hearer, asyncio.get_running_loop(), swapper))
             ready.set()
             await task
 

@@ -1,0 +1,1 @@
+"""Engine sets while the server runs: tried, swapped, retired."""
