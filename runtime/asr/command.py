@@ -11,11 +11,13 @@ from speechtrt.artifact import write_bytes
 from speechtrt.console import emit_json, note, progress
 from speechtrt.documents import SCHEMA, encode_document
 from speechtrt.errors import AudioError
+from speechtrt.runtime.asr.decoding.command_options import decoding_options
 from speechtrt.runtime.asr.subtitles import srt, vtt
 from speechtrt.runtime.reference import CTC, reference_engines
 
 if TYPE_CHECKING:
     from speechtrt.audio import Audio
+    from speechtrt.runtime.asr.decoding.options import DecodingOptions
     from speechtrt.runtime.asr.opening import RecordingTranscriber
     from speechtrt.runtime.asr.transcript import Transcript
 
@@ -49,6 +51,7 @@ class Format(StrEnum):
 @click.option("--out", type=FOLDER, help="Write one file for each of FILES into this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for all FILES.")
 @click.option("--timestamps", is_flag=True, help="Text with a line per word: start, end, confidence, word.")
+@decoding_options
 @click.pass_context
 def transcribe(
     context: click.Context,
@@ -60,6 +63,7 @@ def transcribe(
     out: Path | None,
     as_json: bool,
     timestamps: bool,
+    decoding: "DecodingOptions",
 ) -> None:
     """Write what is said in FILES (WAV, FLAC, Ogg or MP3 of any sample rate)."""
     if model and engines:
@@ -70,7 +74,7 @@ def transcribe(
     from speechtrt.runtime.asr.opening import open_transcriber
 
     folder = engines or reference_engines(model or CTC)
-    with open_transcriber(folder, chunk, min(len(paths), SLOTS)) as transcriber:
+    with open_transcriber(folder, chunk, min(len(paths), SLOTS), decoding) as transcriber:
         transcripts = _transcribe(transcriber, paths)
     if out is not None:
         _write(out, transcripts, transcriber, style, timestamps)
@@ -126,6 +130,7 @@ def _document(transcripts: "dict[Path, Transcript]", transcriber: "RecordingTran
             "text": transcript.text,
             "duration_seconds": transcript.duration_seconds,
             "words": transcript.words,
+            **({"alternatives": transcript.alternatives} if transcript.alternatives else {}),
             "model": transcriber.model.name,
             "engine": transcriber.engine,
         }

@@ -15,9 +15,9 @@ from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import AudioError, BackendError
 from speechtrt.runtime.asr.cutting import cut
-from speechtrt.runtime.asr.decoding.base import Frames, Labels, LogProbs
+from speechtrt.runtime.asr.decoding.base import DecodingChoice, Frames, Labels, LogProbs
 from speechtrt.runtime.asr.decoding.decoders import Decoders
-from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingChoice
+from speechtrt.runtime.asr.decoding.options import GREEDY
 from speechtrt.runtime.asr.decoding.words import alternative
 from speechtrt.runtime.asr.encoder import label_texts
 from speechtrt.runtime.asr.transcript import Transcript, Transcription

@@ -8,6 +8,8 @@ from typing import Protocol, Self
 from speechtrt.audio import Audio
 from speechtrt.bundle import Bundle
 from speechtrt.engine_set import EngineFolder
+from speechtrt.runtime.asr.decoding.base import DecodingChoice
+from speechtrt.runtime.asr.decoding.options import GREEDY
 from speechtrt.runtime.asr.transcript import Transcription
 
 
@@ -32,16 +34,18 @@ class RecordingTranscriber(Protocol):
     ) -> None: ...
 
 
-def open_transcriber(engines: Path, chunk_milliseconds: int, slots: int) -> RecordingTranscriber:
+def open_transcriber(
+    engines: Path, chunk_milliseconds: int, slots: int, decoding: DecodingChoice = GREEDY
+) -> RecordingTranscriber:
     """A transcriber of recordings; an offline model has no use for a chunk size, nor for slots.
 
-    Raises ManifestError, IntegrityError or BackendError.
+    Raises ManifestError, IntegrityError or BackendError; DataError or TextError for what `decoding` names.
     """
     ctc = EngineFolder.open(engines).manifest.model.ctc
     if ctc is not None and ctc.recording is not None:
         from speechtrt.runtime.asr.offline import OfflineTranscriber
 
-        return OfflineTranscriber.open(engines)
+        return OfflineTranscriber.open(engines, decoding=decoding)
     from speechtrt.runtime.asr.transcriber import Transcriber
 
-    return Transcriber.open(engines, (chunk_milliseconds,), slots=slots)
+    return Transcriber.open(engines, (chunk_milliseconds,), slots=slots, decoding=decoding)

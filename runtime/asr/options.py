@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
-from speechtrt.runtime.asr.decoding.options import DecodingChoice
+from speechtrt.runtime.asr.decoding.base import DecodingChoice
 from speechtrt.runtime.asr.endpoint import Endpointing
 from speechtrt.runtime.asr.pcm import Encoding
 from speechtrt.runtime.asr.vad import VoiceDetector

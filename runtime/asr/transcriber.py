@@ -15,9 +15,9 @@ from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError, CapacityError, SpeechTRTError
 from speechtrt.runtime.asr.async_stream import AsyncStream
 from speechtrt.runtime.asr.channel import Channel
-from speechtrt.runtime.asr.decoding.base import Labels
+from speechtrt.runtime.asr.decoding.base import DecodingChoice, Labels
 from speechtrt.runtime.asr.decoding.decoders import Decoders
-from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingChoice
+from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions
 from speechtrt.runtime.asr.encoder import label_texts
 from speechtrt.runtime.asr.endpoint import Endpointer
 from speechtrt.runtime.asr.intake import Intake
@@ -118,6 +118,11 @@ class Transcriber(Closing):
             lanes.close()
             raise
         return cls(model, backend.name, labels, places, clock, relief, plan, decoders, lanes)
+
+    @property
+    def decoding(self) -> DecodingOptions:
+        """That of streams that choose none; greedy if it is a decoder of the caller's own."""
+        return self.decoders.options
 
     def stream(self, options: StreamOptions = LIVE, timeout: float | None = 0.0) -> Stream:
         """A live stream.

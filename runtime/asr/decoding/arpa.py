@@ -93,7 +93,10 @@ def _counts(path: Path, lines: Iterator[tuple[int, str]]) -> list[int]:
         if text == HEADER:
             counts = []
         elif counts is not None and text.startswith("ngram "):
-            counts.append(int(text.rpartition("=")[2]))
+            found = text.rpartition("=")[2].strip()
+            if not found.isdecimal():
+                raise DataError(f"{path}: line {number} is no number of n-grams ({text[:60]!r}); {ADVICE}")
+            counts.append(int(found))
         elif counts and not text:
             return counts
         elif counts is None and number > FIRST_LINES:

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from speechtrt.runtime.asr.decoding.options import DecodingOptions
 from speechtrt.runtime.asr.events import Cause
 
 LogProbs = npt.NDArray[np.floating]
@@ -90,3 +91,4 @@ class Decoding(Protocol):
 
 
 DecoderFactory = Callable[[Labels], Decoding]
+DecodingChoice = DecodingOptions | DecoderFactory  # a decoder of ours, or what makes one of your own

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from speechtrt.runtime.asr.decoding.base import Decoding, Labels
+from speechtrt.runtime.asr.decoding.base import Decoding, DecodingChoice, Labels
 from speechtrt.runtime.asr.decoding.beam import BeamDecoder
 from speechtrt.runtime.asr.decoding.fusion import Fusion
 from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
 from speechtrt.runtime.asr.decoding.hot_words import HotWords
 from speechtrt.runtime.asr.decoding.language_model import LanguageModel
-from speechtrt.runtime.asr.decoding.options import DecodingChoice, DecodingOptions, HotPhrase
+from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions, HotPhrase
+from speechtrt.runtime.asr.decoding.spelling import Spelling
 
 
 @dataclass(slots=True)
@@ -30,6 +31,11 @@ class Decoders:
         found.decoder()
         return found
 
+    @property
+    def options(self) -> DecodingOptions:
+        """The default; greedy if it is a decoder of the caller's own."""
+        return self.default if isinstance(self.default, DecodingOptions) else GREEDY
+
     def decoder(self, decoding: DecodingChoice | None = None) -> Decoding:
         """A decoder for one stream; None is the default. Raises DataError for a model, TextError for hot words."""
         chosen = decoding or self.default
@@ -47,8 +53,11 @@ class Decoders:
     def _model(self, path: Path) -> LanguageModel:
         with self._lock:
             if path not in self._models:
-                self._models[path] = LanguageModel.open(path)
+                model = LanguageModel.open(path)
+                Spelling.of(self.labels.texts).expect_words(path, model.spelled)
+                self._models[path] = model
             return self._models[path]
 
     def _hot_words(self, phrases: Sequence[HotPhrase]) -> HotWords:
-        return HotWords.of(phrases, self.labels.texts)
+        spelling = Spelling.of(self.labels.texts)
+        return HotWords.of([spelling.phrase(phrase) for phrase in phrases], self.labels.texts)

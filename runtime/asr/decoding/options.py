@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from speechtrt.errors import TextError
-from speechtrt.runtime.asr.decoding.base import DecoderFactory
 
 WIDTH = 8
 BOOST = 4.0
 LM_WEIGHT = 0.5
 WORD_BONUS = 1.0
 MOST_WIDTH, MOST_BOOST, MOST_ALTERNATIVES = 256, 50.0, 64
+MOST_PHRASES, MOST_CHARACTERS = 5000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class HotPhrase:
         """Raises TextError for a phrase without words, or a boost that would drown the sound."""
         if not self.text.split():
             raise TextError("a hot phrase is empty; expected at least one word")
+        if len(self.text) > MOST_CHARACTERS:
+            raise TextError(
+                f"hot phrase {self.text[:20]!r}... has {len(self.text)} characters; expected at most {MOST_CHARACTERS}"
+            )
         if not -MOST_BOOST <= self.boost <= MOST_BOOST:
             raise TextError(
                 f"hot phrase {self.text!r} has a boost of {self.boost:g}; expected -{MOST_BOOST:g} to {MOST_BOOST:g}"
@@ -51,6 +55,8 @@ class DecodingOptions:
             raise TextError(f"a beam of {self.beam} prefixes was asked for; expected 1 to {MOST_WIDTH}")
         if not 1 <= self.alternatives <= MOST_ALTERNATIVES:
             raise TextError(f"{self.alternatives} alternatives were asked for; expected 1 to {MOST_ALTERNATIVES}")
+        if len(self.hot_words) > MOST_PHRASES:
+            raise TextError(f"{len(self.hot_words)} hot phrases were given; expected at most {MOST_PHRASES}")
         if self.beam is None and (self.lm or self.hot_words or self.alternatives > 1):
             raise TextError("a language model, hot words and alternatives need a beam; greedy decoding has none")
 
@@ -76,4 +82,3 @@ class DecodingOptions:
 
 
 GREEDY = DecodingOptions()
-DecodingChoice = DecodingOptions | DecoderFactory  # what decodes, or a decoder of one's own
