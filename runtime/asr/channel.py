@@ -36,7 +36,6 @@ class Channel:
     room: Condition
     limit: float
     state: StreamState = StreamState.OPEN
-    owner: int | None = None
     queued: bool = False
     at_work: bool = False
     since: float = 0.0

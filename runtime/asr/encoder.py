@@ -7,8 +7,8 @@ import numpy as np
 
 from speechtrt.audio import Samples
 from speechtrt.runtime.asr.decoding.base import Frames
+from speechtrt.runtime.asr.memory import StreamMemory
 from speechtrt.runtime.backends.base import Runner
-from speechtrt.runtime.batching.memory import SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move, Swap
 
 
@@ -17,12 +17,12 @@ class Encoder:
     """Owns the encoder's memory: its rows belong to slots."""
 
     runner: Runner
-    memory: Memory
+    memory: StreamMemory
 
     @classmethod
     def open(cls, runner: Runner, slots: int) -> "Encoder":
         """An encoder of `slots` empty rows."""
-        memory = Memory.allocate(runner.stage, {SLOTS: slots})
+        memory = StreamMemory.allocate(runner.stage, slots)
         runner.bind(memory.arrays)
         return cls(runner, memory)
 
@@ -65,7 +65,7 @@ class Encoder:
     def move(self, move: Move) -> None:
         """Copy a row to another."""
         self.runner.pull(slice(move.source, move.source + 1))
-        self.memory.move(move, {})
+        self.memory.move(move)
         self.runner.push(slice(move.target, move.target + 1))
 
     def swap(self, swap: Swap) -> None:

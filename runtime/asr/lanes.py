@@ -11,8 +11,8 @@ from speechtrt.runtime.asr.bank import Bank
 from speechtrt.runtime.asr.encoder import Encoder
 from speechtrt.runtime.asr.lane import Lane, Observer
 from speechtrt.runtime.asr.patience import Patience
+from speechtrt.runtime.asr.rows import Rows
 from speechtrt.runtime.backends.base import Backend
-from speechtrt.runtime.batching.slots import Slots
 from speechtrt.runtime.clock import StageClock
 
 JOIN_SECONDS = 30.0
@@ -85,7 +85,7 @@ def open_banks(model: Bundle, backend: Backend, plan: Plan, engines: ExitStack) 
     banks = {}
     for chunk in (_chunk(model, milliseconds) for milliseconds in plan.chunks):
         runner = engines.enter_context(backend.open(chunk.stage))
-        banks[chunk.milliseconds] = Bank(chunk, Encoder.open(runner, plan.slots), Slots(plan.slots))
+        banks[chunk.milliseconds] = Bank(chunk, Encoder.open(runner, plan.slots), Rows(plan.slots))
     return banks
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechtrt.runtime.backends.base import Array
-from speechtrt.runtime.batching.slots import Move, Swap
+from speechtrt.runtime.batching.slots import Move
 from speechtrt.specs import Reset, StageSpec, StateKind
 
 SLOTS = "slots"
@@ -57,13 +57,6 @@ class Memory:
             array = self.arrays[tensor.name]
             inner = tuple(slice(used.get(str(dim))) for dim in tensor.shape[1:])
             array[(move.target, *inner)] = array[(move.source, *inner)]
-
-    def swap(self, swap: Swap) -> None:
-        """Exchange every input of two rows."""
-        rows = [swap.first, swap.second]
-        for tensor in self.stage.inputs:
-            array = self.arrays[tensor.name]
-            array[rows] = array[rows[::-1]]
 
     def resized(self, dims: Mapping[str, int], rows: int) -> "Memory":
         """New arrays of other sizes that hold the first `rows` rows of these, as far as they fit.

@@ -12,13 +12,13 @@ from speechtrt.artifact import FileEntry
 from speechtrt.engine_set import Bucket, EngineStage
 from speechtrt.errors import BackendError
 from speechtrt.precision import Precision
+from speechtrt.runtime.asr.memory import StreamMemory
 from speechtrt.runtime.backends.base import Array, Runner
 from speechtrt.runtime.backends.bucketed import BucketedPrograms
 from speechtrt.runtime.backends.cuda_python import CudaPython
 from speechtrt.runtime.backends.device_runner import DeviceRunner
 from speechtrt.runtime.backends.pycuda import PyCuda
 from speechtrt.runtime.backends.tensorrt import TensorRTProgram
-from speechtrt.runtime.batching.memory import Memory
 from speechtrt.runtime.batching.slots import Move, Swap
 from speechtrt.specs import DType, Reset, StageSpec, StateKind, StateSpec
 from tests.runtime.backends.fake_device import CudaBindings, Device, Engine, PyCudaDriver
@@ -71,12 +71,12 @@ class Pair:
 
     def __init__(self, runner: DeviceRunner) -> None:
         self.runners: tuple[Runner, ...] = (runner, FakeRunner(STAGE, compute))
-        self.memories = tuple(Memory.allocate(STAGE, {"slots": SLOTS}) for _ in self.runners)
+        self.memories = tuple(StreamMemory.allocate(STAGE, SLOTS) for _ in self.runners)
         for one, memory in self.both():
             one.bind(memory.arrays)
         self.random = np.random.default_rng(0)
 
-    def both(self) -> Iterator[tuple[Runner, Memory]]:
+    def both(self) -> Iterator[tuple[Runner, StreamMemory]]:
         return zip(self.runners, self.memories, strict=True)
 
     def step(self, rows: int, first: int) -> None:
@@ -100,7 +100,7 @@ class Pair:
     def move(self, move: Move) -> None:
         for one, memory in self.both():
             one.pull(slice(move.source, move.source + 1))
-            memory.move(move, {})
+            memory.move(move)
             one.push(slice(move.target, move.target + 1))
 
     def swap(self, swap: Swap) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from speechtrt.runtime.batching.memory import Memory
-from speechtrt.runtime.batching.slots import Move, Swap
+from speechtrt.runtime.batching.slots import Move
 from tests.runtime.fakes import ctc_stages, tts_stages
 
 DECODER = tts_stages()["decoder"].stage
@@ -37,13 +37,6 @@ def test_of_a_cache_only_what_is_used_moves() -> None:
     memory.move(Move(2, 0), {"max_len": 1})
     assert memory["self_k_0"][0, 0, :, 0].tolist() == [3, 1]
     assert memory["cross_k_0"][0, 0, :, 0].tolist() == [3, 3]
-
-
-def test_every_input_of_two_rows_is_exchanged() -> None:
-    memory = filled()
-    memory.swap(Swap(0, 2))
-    assert (memory["frame"][:, 0] == [3, 2, 1]).all()
-    assert (memory["self_k_0"][:, 0, 1, 0] == [3, 2, 1]).all()
 
 
 def test_a_new_owner_finds_zeros_where_the_graph_needs_them() -> None:

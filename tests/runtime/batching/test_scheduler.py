@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from speechtrt.runtime.batching.scheduler import Scheduler
-from speechtrt.runtime.batching.slots import Move, Slots, Swap
+from speechtrt.runtime.batching.slots import Move, Slots
 
 
 @dataclass
@@ -22,16 +22,12 @@ class Clock:
 
 @dataclass
 class Rows:
-    """What the engine holds in each row; it knows of moves and swaps only."""
+    """What the engine holds in each row; it knows of moves only."""
 
     content: list[int | None] = field(default_factory=lambda: [None] * 4)
 
     def move(self, move: Move) -> None:
         self.content[move.target] = self.content[move.source]
-
-    def swap(self, swap: Swap) -> None:
-        a, b = swap.first, swap.second
-        self.content[a], self.content[b] = self.content[b], self.content[a]
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -82,16 +78,6 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert self.scheduler.slots.row(owner) is None
         assert self.scheduler.request(owner) is None
         assert self.scheduler.retire(owner) is None
-
-    @precondition(lambda self: self.owners)
-    @rule(data=st.data())
-    def gather(self, data: st.DataObject) -> None:
-        most = self.scheduler.slots.reach
-        chosen = data.draw(st.lists(st.sampled_from(sorted(self.owners)), unique=True, min_size=1, max_size=most))
-        block = self.scheduler.slots.gather(chosen)
-        for swap in block.swaps:
-            self.rows.swap(swap)
-        assert set(self.scheduler.slots.owners[block.first : block.first + len(chosen)]) == set(chosen)
 
     @rule()
     def everyone_gets_a_turn(self) -> None:
@@ -204,15 +190,3 @@ def test_clear_forgets_everyone() -> None:
     waiting.clear()
     assert not waiting.busy
     assert waiting.slots.free == 2
-
-
-def test_owners_that_come_round_in_one_order_soon_stay_where_they_are() -> None:
-    slots = Slots(7)
-    owners = [slots.take() for _ in range(7)]
-    order = [owners[i] for i in (3, 0, 6, 2, 5, 1, 4)]
-    swaps, served = [], 0
-    for size in (2, 3, 2, 1, 3, 1, 2, 2, 3, 2):
-        turn = [order[(served + i) % 7] for i in range(min(size, slots.reach))]
-        swaps.append(len(slots.gather(turn).swaps))
-        served += len(turn)
-    assert sum(swaps[:4]) > 0 and sum(swaps[4:]) == 0

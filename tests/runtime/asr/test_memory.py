@@ -1,0 +1,55 @@
+"""Stacked tensors behave as separate ones."""
+
+import numpy as np
+
+from speechtrt.runtime.asr.memory import StreamMemory
+from speechtrt.runtime.batching.slots import Move, Swap
+from tests.runtime.fakes import ctc_stages
+
+STEP = ctc_stages()["step_160"].stage
+
+
+def filled() -> StreamMemory:
+    memory = StreamMemory.allocate(STEP, 3)
+    for tensor in STEP.inputs:
+        array = memory[tensor.name]
+        array[...] = np.arange(1, 4).reshape(3, *[1] * (array.ndim - 1))
+    return memory
+
+
+def firsts(memory: StreamMemory) -> set[tuple[int, ...]]:
+    """What stands first in every row, of every input."""
+    return {tuple(memory[t.name].reshape(3, -1)[:, 0].tolist()) for t in STEP.inputs}
+
+
+def test_every_input_of_a_row_moves() -> None:
+    memory = filled()
+    memory.move(Move(2, 0))
+    assert firsts(memory) == {(3, 2, 3)}
+
+
+def test_every_input_of_two_rows_is_exchanged() -> None:
+    memory = filled()
+    memory.swap(Swap(0, 2))
+    assert firsts(memory) == {(3, 2, 1)}
+
+
+def test_a_step_writes_its_rows_beside_states_or_in_place() -> None:
+    memory = filled()
+    for state in STEP.states:
+        assert state.output is not None
+        memory[state.output][...] = 9
+    memory.settle(1, first=1)
+    for state in STEP.states:
+        in_place = memory[state.input] is memory[state.output or ""]
+        found = memory[state.input].reshape(3, -1)[:, 0].tolist()
+        assert found == ([9, 9, 9] if in_place else [1, 9, 3])
+
+
+def test_every_tensor_has_memory_of_its_own() -> None:
+    memory = StreamMemory.allocate(STEP, 2)
+    own = {id(array): array for array in memory.arrays.values()}.values()
+    for number, array in enumerate(own):
+        array[...] = number
+    assert [int(array.flat[0]) for array in own] == list(range(len(own)))
+    assert all(array.flags.c_contiguous for array in own)
