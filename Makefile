@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CLIENTS := build/clients
-EXTRAS := cpu,export,bench,serve,dev
+EXTRAS := cpu,export,bench,serve,deploy,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engines test test-system test-clients test-gpu protos lint format type serve bench clean
@@ -27,7 +27,7 @@ engines: setup  ## export, build and validate the reference models on every back
 test: setup lint type  ## lint, types, import contracts and the tests
 	$(BIN)/python -m pytest
 
-test-system: setup  ## tests that need Debian packages: espeak-ng flite chromium
+test-system: setup  ## tests that need Debian packages: espeak-ng flite chromium haproxy prometheus, and kubectl
 	$(BIN)/python -m pytest -m system
 
 serve: engines  ## serve the reference models on http://127.0.0.1:8080

@@ -68,5 +68,9 @@ class ConfigError(SpeechTRTError):
     """A setting of the server is unknown or has a value that it cannot have."""
 
 
+class DeployError(SpeechTRTError):
+    """Engine sets cannot be deployed as asked: a name, a target or a metric does not fit."""
+
+
 class RequestError(SpeechTRTError):
     """A client asked a server for something that it does not give."""

@@ -6,6 +6,9 @@ from speechtrt.command_table import Entry, TableGroup
 
 COMMANDS = {
     "triton": Entry("speechtrt.deploy.triton.command:triton", "Engine sets -> Triton model repository."),
+    "kubernetes": Entry(
+        "speechtrt.deploy.kubernetes.command:kubernetes", "Engine sets -> Kustomize base and overlays."
+    ),
 }
 
 

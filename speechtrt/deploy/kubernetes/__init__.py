@@ -1,0 +1,1 @@
+"""Engine sets as a fleet of servers: Kustomize files out of typed values."""

@@ -1,0 +1,1 @@
+"""What a fleet tells of itself: queries, rules, dashboard."""

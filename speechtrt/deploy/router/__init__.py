@@ -1,0 +1,1 @@
+"""The router in front of a fleet: HAProxy, which keeps a stream on the server where it began."""
