@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from speechtrt.deploy.kubernetes.pool import Pool
 
-HTTP_PORT, GRPC_PORT = 8080, 50051
+HTTP_PORT, GRPC_PORT, OPERATOR_PORT = 8080, 50051, 9464
 CUT_SECONDS = 13  # what the server takes to stop after it has drained, and some more
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from speechtrt.deploy.kubernetes.fleet import GRPC_PORT, HTTP_PORT, Fleet
+from speechtrt.deploy.kubernetes.fleet import GRPC_PORT, HTTP_PORT, OPERATOR_PORT, Fleet
 from speechtrt.deploy.kubernetes.naming import (
     ROUTER,
     ROUTER_LABELS,
@@ -57,14 +57,14 @@ def _gibibytes(pool: Pool) -> int:
 
 
 def server_policy(fleet: Fleet) -> Document:
-    """Servers hear the router, the shadow and the monitoring, and call nobody."""
+    """Servers hear the router, the shadow and the monitoring, and call nobody; clients see no figures."""
     inside = [_pods(ROUTER_LABELS), _pods(SHADOW_LABELS)]
     spec = {
         "podSelector": {"matchLabels": SERVER_LABELS},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [
             {"from": inside, "ports": [_tcp(HTTP_PORT), _tcp(GRPC_PORT)]},
-            {"from": [_namespace(fleet.monitoring)], "ports": [_tcp(HTTP_PORT)]},
+            {"from": [_namespace(fleet.monitoring)], "ports": [_tcp(OPERATOR_PORT)]},
         ],
         "egress": [],
     }

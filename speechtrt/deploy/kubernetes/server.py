@@ -8,7 +8,7 @@ from speechtrt.deploy.kubernetes.container import (
     pod_security,
     probe,
 )
-from speechtrt.deploy.kubernetes.fleet import GRPC_PORT, HTTP_PORT, Fleet
+from speechtrt.deploy.kubernetes.fleet import GRPC_PORT, HTTP_PORT, OPERATOR_PORT, Fleet
 from speechtrt.deploy.kubernetes.naming import pool_labels, resource, server_name, settings_name, volume_name
 from speechtrt.deploy.kubernetes.pool import Pool
 from speechtrt.deploy.yaml_file import Document
@@ -53,7 +53,11 @@ def _container(fleet: Fleet, pool: Pool) -> Document:
         "command": ["speechtrt", "serve-stream"],
         "args": ["--config", f"{SETTINGS_FOLDER}/serve.toml"],
         "env": [{"name": "HOME", "value": "/tmp"}],
-        "ports": [{"name": "http", "containerPort": HTTP_PORT}, {"name": "grpc", "containerPort": GRPC_PORT}],
+        "ports": [
+            {"name": "http", "containerPort": HTTP_PORT},
+            {"name": "grpc", "containerPort": GRPC_PORT},
+            {"name": "metrics", "containerPort": OPERATOR_PORT},
+        ],
         # A server that loads answers "live" at once, so only "ready" says that it has started.
         "startupProbe": probe(READY, "http", period=5, failures=60),
         "readinessProbe": probe(READY, "http", period=5, failures=1),

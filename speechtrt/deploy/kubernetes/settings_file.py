@@ -2,7 +2,7 @@
 
 import json
 
-from speechtrt.deploy.kubernetes.fleet import GRPC_PORT, HTTP_PORT, Fleet
+from speechtrt.deploy.kubernetes.fleet import GRPC_PORT, HTTP_PORT, OPERATOR_PORT, Fleet
 from speechtrt.deploy.kubernetes.pool import Pool, mount_of
 from speechtrt.deploy.kubernetes.server import ENGINES_FOLDER, KEYS_FOLDER
 
@@ -16,6 +16,7 @@ def settings_file(fleet: Fleet, pool: Pool) -> bytes:
         "host": "0.0.0.0",
         "port": HTTP_PORT,
         "grpc_port": GRPC_PORT,
+        "operator_port": OPERATOR_PORT,
         "engines": [f"{ENGINES_FOLDER}/{mount_of(folder)}" for folder in pool.sets],
         "api_key_file": f"{KEYS_FOLDER}/{KEYS_FILE}",
         "stream_slots": fleet.scale.stream_slots,

@@ -21,7 +21,7 @@ SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 def exported_series(page: Path | None = None) -> frozenset[str]:
     """Series of this version's server, or of a saved page of /metrics. Raises DeployError."""
     if page is None:
-        service = Service.of(Catalogue.of([], [], {}), Keyring.of(()), Limits(), Lifecycle())
+        service = Service.of(Catalogue.of([], [], {}, Limits()), Keyring.of(()), Limits(), Lifecycle())
         return _series(service.metrics.registry.collect())
     try:
         return _series(text_string_to_metric_families(page.read_text(encoding="utf-8")))

@@ -91,6 +91,7 @@ def test_the_server_accepts_its_settings_and_they_agree_with_the_pod(fleet: Path
         assert {p["name"]: p["containerPort"] for p in container["ports"]} == {
             "http": found.port,
             "grpc": found.grpc_port,
+            "metrics": found.operator_port,
         }
         mounts = {m["name"]: Path(m["mountPath"]) for m in container["volumeMounts"]}
         assert sorted(path.relative_to(mounts["engines"]).parts[0] for path in found.engines) == models
