@@ -1,10 +1,11 @@
 """The overload ladder: what to give up, in which order, and when to take it back."""
 
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+
+from speechtrt.runtime.policy.window import Window
 
 
 class Rung(IntEnum):
@@ -68,7 +69,7 @@ class Ladder:
     now: Callable[[], float]
     rules: LadderRules = field(default_factory=LadderRules)
     rung: Rung = Rung.NORMAL
-    _samples: deque[tuple[float, float]] = field(default_factory=deque)  # (when, latency)
+    _samples: Window = field(default_factory=Window)
     _queue: float = 0.0
     _last: float = -math.inf  # when something was observed
     _looked: float = -math.inf
@@ -78,13 +79,12 @@ class Ladder:
     @property
     def latency(self) -> float:
         """95th percentile of the window; 0 without samples."""
-        ordered = sorted(latency for _, latency in self._samples)
-        return ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else 0.0
+        return self._samples.p95
 
     def observe(self, latencies: Sequence[float], queue: float) -> Change | None:
         """Chunks that are done after `latencies`, while `queue` batches wait; the change that follows, or None."""
         now = self.now()
-        self._samples.extend((now, latency) for latency in latencies)
+        self._samples.add(now, latencies)
         self._queue, self._last = queue, now
         return self.look() if now >= self._looked + self.rules.look_seconds else None
 
@@ -119,5 +119,4 @@ class Ladder:
     def _forget(self, before: float) -> None:
         if self._last < before:
             self._queue = 0.0  # nothing was heard lately, so nothing waits
-        while self._samples and self._samples[0][0] < before:
-            self._samples.popleft()
+        self._samples.forget(before)

@@ -19,6 +19,7 @@ from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.fleet.chronicle import Chronicle
 from speechtrt.runtime.serving.fleet.reload import Reload
 from speechtrt.runtime.serving.fleet.swapper import Swapper
+from speechtrt.runtime.serving.fleet.trials import Trials
 from speechtrt.runtime.serving.http.admin import AdminEndpoints
 from speechtrt.runtime.serving.listening import Listener, listen, operator_address
 from speechtrt.runtime.serving.models.opening import Slots, engine_folders, open_engines, opened
@@ -75,7 +76,9 @@ class Process:
             self.settings.engine_root,
         )
         reload = Reload(self.settings, self.read, swapper)
-        admin = AdminEndpoints(swapper, Keyring.of(admin_keys(self.settings)), reload)
+        trials = Trials(swapper, self.settings.canary)
+        service.metrics.watchers.append(trials)
+        admin = AdminEndpoints(swapper, trials, Keyring.of(admin_keys(self.settings)), reload)
         async with grpc_server(service, self._grpc_address(), self._tls()) as grpc_port:
             realtime = RealtimeEndpoint(service, self.settings.origins, DETECTORS[self.settings.turn_detector])
             public.front.app = web_app(service, realtime, None if operators else admin)

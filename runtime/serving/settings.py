@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from speechtrt.errors import ConfigError
+from speechtrt.runtime.policy.canary import CanaryRules
 from speechtrt.runtime.serving.core.keys import read_keys
 from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.fleet.acceptance import Acceptance
@@ -50,10 +51,11 @@ class Settings:
     engine_root: Path | None = None
     limits: Limits = field(default_factory=Limits)
     acceptance: Acceptance = field(default_factory=Acceptance)
+    canary: CanaryRules = field(default_factory=CanaryRules)
 
 
 LISTS = ("engines", "origins")
-TABLES = {"limits": Limits, "acceptance": Acceptance}
+TABLES = {"limits": Limits, "acceptance": Acceptance, "canary": CanaryRules}
 NAMES = tuple(f.name for f in fields(Settings))
 
 

@@ -26,6 +26,11 @@ class Admission:
     active: int = 0  # requests in flight
     _mean_seconds: float = 1.0
 
+    @property
+    def full(self) -> bool:
+        """Whether every place is taken."""
+        return self.active >= self.capacity
+
     @contextmanager
     def enter(self, key: str) -> Iterator[None]:
         """Hold a place for the block. Raises Refusal when all are taken, or all of this key's."""
@@ -46,7 +51,7 @@ class Admission:
         if self.keys[key] >= self.per_key:
             message = f"this key has {self.per_key} requests in flight, its limit; wait for one to end"
             raise Refusal(Reason.BUSY, message, code="rate_limit_exceeded", retry_after=self._retry_after())
-        if self.active >= self.capacity:
+        if self.full:
             message = f"all {self.capacity} places are taken; try again in a moment"
             raise Refusal(Reason.BUSY, message, code="capacity", retry_after=self._retry_after())
 

@@ -27,6 +27,7 @@ class ModelCollector(Collector):
         models = [(release.card, release.opened.model.gauges()) for release in releases]
         yield from _model_gauges(models)
         yield from _stage_counters(models)
+        yield from _roles(self.catalogue)
         yield _gauge("ready", "1 when new requests are welcome", self.lifecycle.ready)
         yield _gauge("draining", "1 when only what runs is finished", self.lifecycle.state is State.DRAINING)
         build = GaugeMetricFamily("speechtrt_build_info", "The version that runs", labels=["version"])
@@ -45,6 +46,7 @@ def _model_gauges(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
     queue, fill = gauge("queue_depth", "Requests without a slot"), gauge("batch_fill_ratio", "Mean rows per slot")
     batches, slots = counter("batches", "Batches run"), counter("batch_slots", "Slots of the batches run")
     rows, rung = counter("batch_rows", "Rows of the batches run"), gauge("overload_rung", "0 is normal service")
+    guard = gauge("guard_tripped", "1 when a guard has replaced the engines by the reference precision")
     for card, now in models:
         for family, value in (
             (capacity, card.slots),
@@ -55,9 +57,10 @@ def _model_gauges(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
             (slots, now.batch_slots),
             (rows, now.rows),
             (rung, now.rung),
+            (guard, float(now.tripped)),
         ):
             family.add_metric(labels(card), value)
-    yield from (capacity, active, queue, fill, batches, slots, rows, rung)
+    yield from (capacity, active, queue, fill, batches, slots, rows, rung, guard)
 
 
 def _stage_counters(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
@@ -69,6 +72,22 @@ def _stage_counters(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
             seconds.add_metric((*labels(card), stage.stage), stage.seconds)
             calls.add_metric((*labels(card), stage.stage), stage.calls)
     yield from (seconds, calls)
+
+
+def _roles(catalogue: Catalogue) -> Iterator[Metric]:
+    role = GaugeMetricFamily("speechtrt_engine_info", "What each open engine set does", labels=(*MODEL, "role"))
+    share = GaugeMetricFamily(
+        "speechtrt_canary_share", "Share of new requests for the engine set on trial", labels=MODEL
+    )
+    for shelf in catalogue.shelves:
+        role.add_metric((*labels(shelf.stable.card), "stable"), 1)
+        for release in shelf.retiring:
+            role.add_metric((*labels(release.card), "retiring"), 1)
+        if shelf.trial:
+            card = shelf.trial.release.card
+            role.add_metric((*labels(card), "candidate"), 1)
+            share.add_metric(labels(card), shelf.trial.canary.share)
+    yield from (role, share)
 
 
 def _gauge(name: str, text: str, value: bool) -> GaugeMetricFamily:

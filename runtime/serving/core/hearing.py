@@ -1,32 +1,37 @@
 """A whole recording through a stream."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from speechtrt.audio import Audio
 from speechtrt.runtime.asr.transcript import Transcript
+from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Mode
 
 PIECE_SECONDS = 1.0
 
 
-async def transcribe(hearer: Hearer, audio: Audio) -> Transcript:
+async def transcribe(hearer: Hearer, audio: Audio, metrics: Metrics) -> Transcript:
     """The words of a recording; cancelling the task frees the stream. Raises AudioError or CapacityError."""
-    async with aclosing(hear_recording(hearer, audio, Mode.RECORDING)) as news:
+    async with aclosing(hear_recording(hearer, audio, metrics, Mode.RECORDING)) as news:
         *_, last = [heard async for heard in news]
     return Transcript(last.text, last.words, round(audio.seconds, 3))
 
 
-async def hear_recording(hearer: Hearer, audio: Audio, mode: Mode = Mode.GROWING) -> AsyncGenerator[Heard, None]:
+async def hear_recording(
+    hearer: Hearer, audio: Audio, metrics: Metrics, mode: Mode = Mode.GROWING
+) -> AsyncGenerator[Heard, None]:
     """What is heard in `audio`; the last one is final."""
-    listener = await hearer.listen(mode)
+    start, listener = time.monotonic(), await hearer.listen(mode)
     feeding = asyncio.ensure_future(_feed(listener, audio))
     try:
         async for news in listener.news():
             if isinstance(news, Heard):
                 yield news
         await feeding
+        metrics.recorded(hearer.card, audio.seconds, time.monotonic() - start)
     finally:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
+from speechtrt.runtime.policy.canary import Latency
 from speechtrt.runtime.serving.core.ports import ModelCard
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 
@@ -42,11 +44,22 @@ def outcome_of(error: BaseException) -> Outcome:
     return Outcome.ERROR if isinstance(error, Exception) else Outcome.CANCELLED
 
 
+class Watcher(Protocol):
+    """Somebody who is told of every request of a model."""
+
+    def took(self, card: ModelCard, latency: Latency, seconds: float) -> None:
+        """Something took so long."""
+
+    def ended(self, card: ModelCard, outcome: Outcome) -> None:
+        """A request has ended so."""
+
+
 @dataclass(slots=True)
 class Metrics:
     """Every figure that events feed; what a model counts itself is read at each scrape (`ModelCollector`)."""
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    watchers: list[Watcher] = field(default_factory=list)
     requests: Counter = field(init=False)
     shed: Counter = field(init=False)
     duration: Histogram = field(init=False)
@@ -101,8 +114,31 @@ class Metrics:
                 self.shed.labels(*labels(card), error.reason.value).inc()
             raise
         finally:
+            for watcher in self.watchers:
+                watcher.ended(card, outcome)
             self.requests.labels(*labels(card), outcome).inc()
             self.duration.labels(*labels(card)).observe(time.monotonic() - start)
+
+    def first_sound(self, card: ModelCard, seconds: float) -> None:
+        """A text was spoken from `seconds` after it was asked for on."""
+        self._latency(card, Latency.FIRST_AUDIO, self.first_audio, seconds)
+
+    def first_words(self, card: ModelCard, seconds: float) -> None:
+        """A stream's first words came `seconds` after it was opened."""
+        self.first_partial.labels(*labels(card)).observe(seconds)
+
+    def words(self, card: ModelCard, seconds: float) -> None:
+        """Words came `seconds` after the audio they were heard in."""
+        self._latency(card, Latency.PARTIAL, self.partial_latency, seconds)
+
+    def last_words(self, card: ModelCard, seconds: float) -> None:
+        """A stream's last words came `seconds` after its audio had ended."""
+        self._latency(card, Latency.FINAL, self.final_latency, seconds)
+
+    def recorded(self, card: ModelCard, audio_seconds: float, seconds: float) -> None:
+        """A recording was heard in `seconds`."""
+        self.heard(card, audio_seconds)
+        self._latency(card, Latency.RECORDING, self.real_time_factor, seconds / audio_seconds if audio_seconds else 0.0)
 
     def heard(self, card: ModelCard, seconds: float) -> None:
         """Count audio that a model has heard."""
@@ -115,6 +151,11 @@ class Metrics:
     def exposition(self) -> bytes:
         """Every figure in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def _latency(self, card: ModelCard, latency: Latency, histogram: Histogram, seconds: float) -> None:
+        histogram.labels(*labels(card)).observe(seconds)
+        for watcher in self.watchers:
+            watcher.took(card, latency, seconds)
 
     def _counter(self, name: str, text: str, names: tuple[str, ...] = MODEL) -> Counter:
         return Counter(f"speechtrt_{name}", text, names, registry=self.registry)

@@ -31,7 +31,8 @@ class ModelCard:
 class Gauges:
     """How busy a model is now, and what it has done: `rows` and `batch_slots` add up over `batches`.
 
-    `stages` tells where its time went, `rung` where its overload ladder stands (0 is normal).
+    `stages` tells where its time went, `rung` where its overload ladder stands (0 is normal), `tripped` whether a guard
+    has replaced its engines.
     """
 
     active: int
@@ -41,6 +42,7 @@ class Gauges:
     batch_slots: int
     stages: tuple[StageTime, ...] = ()
     rung: int = 0
+    tripped: bool = False
 
     @property
     def fill(self) -> float:

@@ -32,7 +32,7 @@ async def observed(speaker: Speaker, utterance: Utterance, metrics: Metrics) -> 
         async for samples in pieces:
             now = time.monotonic()
             if not seconds:
-                metrics.first_audio.labels(*of).observe(now - start)
+                metrics.first_sound(speaker.card, now - start)
                 playback = now
             else:
                 metrics.chunk_interval.labels(*of).observe(now - last)

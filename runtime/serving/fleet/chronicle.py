@@ -19,6 +19,9 @@ class Act(StrEnum):
     SWAPPED = "swapped"
     FAILED = "failed"
     CLOSED = "closed"
+    TRIED = "tried"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,6 @@ class Chronicle:
         """Keep, count and log it."""
         self.happenings.append(Happening(act, model, version, reason, round(self.now(), 3)))
         self.metrics.fleet.labels(model, act).inc()
-        level = logging.WARNING if act is Act.FAILED else logging.INFO
+        level = logging.WARNING if act in (Act.FAILED, Act.ROLLED_BACK) else logging.INFO
         fields = {"model": model, "version": version, "reason": reason}
         LOG.log(level, f"engines {act}", extra={"fields": fields})

@@ -1,8 +1,8 @@
 """Another engine set for a model while it serves: opened beside it, tried, and only then given the new requests."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,10 @@ class Swapper:
         Requests in flight end on the set that they began with, which then closes. A set that has not closed yet takes
         over at once.
         """
-        shelf = self.service.catalogue.named(name)
-        with self._told(name, path):
-            async with self._alone():
-                release = await self._prepared(shelf, path)
-                if release is not shelf.stable:
-                    self._install(shelf, release)
+        async with self.changing(name, path) as shelf:
+            release = await self.prepared(shelf, path)
+            if release is not shelf.stable:
+                self.install(shelf, release)
         return release.card.version
 
     def folder(self, name: str, engines: str) -> Path:
@@ -69,8 +67,26 @@ class Swapper:
             task.cancel()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _prepared(self, shelf: Shelf[Any], path: Path) -> Release[Any]:
-        """A release of the set at `path`: one that is still open, or a new one that has passed."""
+    @asynccontextmanager
+    async def changing(self, name: str, what: object) -> AsyncIterator[Shelf[Any]]:
+        """The engine sets of a model, for one change at a time. Whatever goes wrong is told, and leaves as Refusal."""
+        try:
+            shelf = self.service.catalogue.named(name)
+            async with self._alone():
+                if shelf.trial:
+                    raise _on_trial(shelf.trial.release)
+                yield shelf
+        except SpeechTRTError as error:
+            self.chronicle.note(Act.FAILED, name, "", str(error))
+            if isinstance(error, Refusal):
+                raise
+            raise Refusal(Reason.CONFLICT, str(error), code="engines_unusable", param="engines") from error
+        except Exception as error:
+            self.chronicle.note(Act.FAILED, name, "", f"{what}: {type(error).__name__}: {error}")
+            raise
+
+    async def prepared(self, shelf: Shelf[Any], path: Path) -> Release[Any]:
+        """A release of the set at `path`: one that is still open, or a new one that has passed. Raises any error."""
         folder, version = await asyncio.to_thread(_read, path)
         for release in shelf.releases:
             if release.card.version == version:
@@ -92,12 +108,14 @@ class Swapper:
             raise
         return opened
 
-    def _install(self, shelf: Shelf[Any], release: Release[Any]) -> None:
+    def install(self, shelf: Shelf[Any], release: Release[Any], act: Act = Act.SWAPPED) -> None:
+        """Let a release serve, and the one before it finish."""
         self.service.metrics.declare(release.card)
-        self._retire(shelf, shelf.install(release))
-        self.chronicle.note(Act.SWAPPED, shelf.name, release.card.version, str(release.opened.folder))
+        self.retire(shelf, shelf.install(release))
+        self.chronicle.note(act, shelf.name, release.card.version, str(release.opened.folder))
 
-    def _retire(self, shelf: Shelf[Any], release: Release[Any]) -> None:
+    def retire(self, shelf: Shelf[Any], release: Release[Any]) -> None:
+        """Close a release once nobody holds it."""
         task = asyncio.create_task(self._closed(shelf, release))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -110,20 +128,6 @@ class Swapper:
         await asyncio.to_thread(release.opened.close)
         self.chronicle.note(Act.CLOSED, shelf.name, release.card.version, "nobody is served by it any more")
 
-    @contextmanager
-    def _told(self, name: str, path: Path) -> Iterator[None]:
-        """Whatever goes wrong is told to everybody, and leaves as Refusal."""
-        try:
-            yield
-        except SpeechTRTError as error:
-            self.chronicle.note(Act.FAILED, name, "", str(error))
-            if isinstance(error, Refusal):
-                raise
-            raise Refusal(Reason.CONFLICT, str(error), code="engines_unusable", param="engines") from error
-        except Exception as error:
-            self.chronicle.note(Act.FAILED, name, "", f"{path}: {type(error).__name__}: {error}")
-            raise
-
     def _alone(self) -> asyncio.Lock:
         if self._busy.locked():
             raise Refusal(
@@ -135,6 +139,11 @@ class Swapper:
 def _read(path: Path) -> tuple[EngineFolder, str]:
     folder = EngineFolder.open(path)
     return folder, version_of(folder)
+
+
+def _on_trial(release: Release[Any]) -> Refusal:
+    what = f"the engine set {release.card.version} is on trial; promote it or roll it back first"
+    return Refusal(Reason.CONFLICT, what, code="on_trial")
 
 
 def _no_engines(name: str) -> Refusal:

@@ -40,8 +40,7 @@ class TranscriptionEndpoint:
             return Chunks(body, "text/event-stream", self.service.limits.write_seconds, cut)
         with self.service.admitted(hearer, key) as version:
             audio = await self._decode(form)
-            transcript = await transcribe(version, audio)
-        self.service.metrics.heard(version.card, audio.seconds)
+            transcript = await transcribe(version, audio, self.service.metrics)
         return _response(transcript, form)
 
     async def _decode(self, form: Form) -> Audio:
@@ -51,13 +50,12 @@ class TranscriptionEndpoint:
         with self.service.admitted(hearer, key) as version:
             audio = await self._decode(form)
             sent = ""
-            async with aclosing(hear_recording(version, audio)) as news:
+            async with aclosing(hear_recording(version, audio, self.service.metrics)) as news:
                 async for heard in news:
                     if delta := heard.text[len(sent) :]:
                         yield server_sent({"type": "transcript.text.delta", "delta": delta})
                     sent = heard.text
             yield server_sent({"type": "transcript.text.done", "text": sent, "usage": _usage(audio.seconds)})
-        self.service.metrics.heard(version.card, audio.seconds)
 
 
 def _response(transcript: Transcript, form: Form) -> Response:

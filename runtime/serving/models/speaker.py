@@ -31,4 +31,12 @@ class SynthesizerSpeaker:
         synthesizer = self.synthesizer.synthesizer
         steps, slots = synthesizer.clock.time("decoder"), synthesizer.slots
         active, stages = min(synthesizer.requests, slots), synthesizer.clock.times()
-        return Gauges(active, synthesizer.requests - active, steps.calls, steps.rows, steps.calls * slots, stages)
+        return Gauges(
+            active,
+            synthesizer.requests - active,
+            steps.calls,
+            steps.rows,
+            steps.calls * slots,
+            stages,
+            tripped=synthesizer.guard is not None and synthesizer.guard.tripped,
+        )

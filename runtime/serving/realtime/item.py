@@ -1,8 +1,6 @@
 """One item of the conversation: a turn's audio on its way to words."""
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,6 +8,7 @@ from enum import Enum
 from speechtrt.audio import Samples
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.events import Degraded, Dropped
+from speechtrt.runtime.serving.core.arrivals import Arrivals
 from speechtrt.runtime.serving.core.metrics import Metrics, labels
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, News
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
@@ -37,12 +36,11 @@ class Item:
     state: ItemState = ItemState.OPEN
     seconds: float = 0.0
     _sent: str = ""
-    _arrivals: deque[tuple[float, float]] = field(default_factory=deque)  # seconds of audio, and when they came
-    _opened: float = field(default_factory=time.monotonic)
-    _committed: float = 0.0
+    _arrivals: Arrivals = field(init=False)
     _work: "asyncio.Task[None]" = field(init=False)
 
     def __post_init__(self) -> None:
+        self._arrivals = Arrivals(self.metrics, self.hearer.card)
         self._work = asyncio.create_task(self._listen())
 
     @property
@@ -53,13 +51,13 @@ class Item:
     async def hear(self, samples: Samples, rate: int) -> None:
         """Append audio; waits while too much is unheard. Raises AudioError."""
         self.seconds += len(samples) / rate
-        self._arrivals.append((self.seconds, time.monotonic()))
+        self._arrivals.came(self.seconds)
         await self.listener.hear(samples, rate)
 
     async def commit(self) -> None:
         """The turn is over; the words follow."""
         self.state = ItemState.COMMITTED
-        self._committed = time.monotonic()
+        self._arrivals.ended()
         await self.listener.end()
 
     async def done(self) -> None:
@@ -96,21 +94,13 @@ class Item:
     def _tell(self, heard: Heard) -> None:
         more = heard.text.removeprefix(self._sent) if heard.text.startswith(self._sent) else ""
         if more:
-            self._observe(heard)
+            self._arrivals.heard(heard.seconds)
             self.send(delta(self.id, more))
             self._sent = heard.text
         if heard.final:
-            self.metrics.final_latency.labels(*labels(self.hearer.card)).observe(time.monotonic() - self._committed)
+            self._arrivals.finished()
             self.metrics.heard(self.hearer.card, self.seconds)
             self.send(completed(self.id, heard.text, self.seconds))
-
-    def _observe(self, heard: Heard) -> None:
-        now, of = time.monotonic(), labels(self.hearer.card)
-        if not self._sent:
-            self.metrics.first_partial.labels(*of).observe(now - self._opened)
-        while len(self._arrivals) > 1 and self._arrivals[0][0] < heard.seconds:
-            self._arrivals.popleft()
-        self.metrics.partial_latency.labels(*of).observe(now - self._arrivals[0][1])
 
 
 def given_up() -> Refusal:

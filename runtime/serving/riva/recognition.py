@@ -11,6 +11,7 @@ import numpy as np
 from speechtrt.audio import Audio
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.serving.core.arrivals import Arrivals
 from speechtrt.runtime.serving.core.hearing import transcribe
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Mode
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
@@ -23,6 +24,38 @@ from speechtrt.runtime.serving.sound.decoding import decode_file
 FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3")
 STABLE, UNSTABLE = 0.9, 0.1
 Requests = AsyncIterator[wire.StreamingRecognizeRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The audio of a call, at most `limit` seconds."""
+
+    requests: Requests
+    sound: StreamedSound
+    arrivals: Arrivals
+    limit: float
+
+    async def feed(self, listener: Listener) -> None:
+        """Let all of it be heard."""
+        seconds, sound = 0.0, self.sound
+        try:
+            async for request in self.requests:
+                samples = sound.push(request.audio_content)
+                seconds += len(samples) / max(sound.rate, 1)
+                if seconds > self.limit:
+                    what = f"the stream is longer than {self.limit:g} seconds, the limit; open another"
+                    raise Refusal(Reason.TOO_LARGE, what)
+                if len(samples):
+                    self.arrivals.came(seconds)
+                    await listener.hear(samples, sound.rate)
+            if len(rest := sound.end()):
+                await listener.hear(rest, sound.rate)
+            self.arrivals.ended()
+            self.arrivals.metrics.heard(self.arrivals.card, seconds)
+            await listener.end()
+        except SpeechTRTError:
+            await listener.close()  # nothing more will be heard, so whoever waits for it must not
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +72,7 @@ class Recognition:
             key, hearer = identify(context, self.service.keyring), self._hearer(request.config)
             with self.service.admitted(hearer, key) as version:
                 audio = await asyncio.to_thread(self._audio, request)
-                transcript = await transcribe(version, audio)
-            self.service.metrics.heard(version.card, audio.seconds)
+                transcript = await transcribe(version, audio, self.service.metrics)
             best = alternative(transcript.text, transcript.words, request.config)
             result = wire.RecognitionResult(alternatives=[best], channel_tag=1, audio_processed=audio.seconds)
         return wire.RecognizeResponse(results=[result], id=request.id)
@@ -58,7 +90,9 @@ class Recognition:
             hearer, sound = self._hearer(config), StreamedSound.of(config)
             with self.service.admitted(hearer, key) as version:
                 listener = await version.listen(Mode.UTTERANCES, _silence(config))
-                async with aclosing(self._results(requests, listener, sound, first.streaming_config)) as results:
+                arrivals = Arrivals(self.service.metrics, version.card)
+                source = Source(requests, sound, arrivals, self.service.limits.audio_seconds)
+                async with aclosing(_results(source, listener, first.streaming_config)) as results:
                     async for result in results:
                         yield wire.StreamingRecognizeResponse(results=[result], id=first.id)
 
@@ -85,20 +119,6 @@ class Recognition:
             ]
         )
 
-    async def _results(
-        self, requests: Requests, listener: Listener, sound: StreamedSound, config: wire.StreamingRecognitionConfig
-    ) -> AsyncGenerator[wire.StreamingResult, None]:
-        feeding = asyncio.ensure_future(_feed(requests, listener, sound, self.service.limits.audio_seconds))
-        try:
-            async for news in listener.news():
-                if isinstance(news, Heard) and (news.final or config.interim_results):
-                    yield _result(news, config.config)
-            await feeding
-        finally:
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
-            await listener.close()
-
     def _hearer(self, config: wire.RecognitionConfig) -> Hearer:
         hearer = self.service.catalogue.hearer(config.model or None)
         expect_language(config.language_code, hearer.card.languages)
@@ -117,22 +137,22 @@ class Recognition:
         return audio
 
 
-async def _feed(requests: Requests, listener: Listener, sound: StreamedSound, limit: float) -> None:
-    seconds = 0.0
+async def _results(
+    source: Source, listener: Listener, config: wire.StreamingRecognitionConfig
+) -> AsyncGenerator[wire.StreamingResult, None]:
+    feeding = asyncio.ensure_future(source.feed(listener))
     try:
-        async for request in requests:
-            samples = sound.push(request.audio_content)
-            seconds += len(samples) / max(sound.rate, 1)
-            if seconds > limit:
-                raise Refusal(Reason.TOO_LARGE, f"the stream is longer than {limit:g} seconds, the limit; open another")
-            if len(samples):
-                await listener.hear(samples, sound.rate)
-        if len(rest := sound.end()):
-            await listener.hear(rest, sound.rate)
-        await listener.end()
-    except SpeechTRTError:
-        await listener.close()  # nothing more will be heard, so whoever waits for it must not
-        raise
+        async for news in listener.news():
+            if isinstance(news, Heard):
+                source.arrivals.heard(news.seconds)
+                if news.final or config.interim_results:
+                    yield _result(news, config.config)
+        source.arrivals.finished()
+        await feeding
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+        await listener.close()
 
 
 def _result(heard: Heard, config: wire.RecognitionConfig) -> wire.StreamingResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from speechtrt.audio import Samples
-from speechtrt.errors import AudioError, CapacityError, SpeechTRTError, TextError
+from speechtrt.errors import AudioError, BackendError, CapacityError, SpeechTRTError, TextError
 from speechtrt.runtime.asr.transcript import Word
 from speechtrt.runtime.serving.core.ports import Gauges, Heard, Mode, ModelCard, News, Utterance
 
@@ -44,6 +44,9 @@ class FakeSpeaker:
     active: int = 0
     spoken: list[Utterance] = field(default_factory=list)
     version: str = "v1"
+    delay: float = 0.0  # before the first piece
+    broken: bool = False
+    tripped: bool = False
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -56,8 +59,11 @@ class FakeSpeaker:
         if not utterance.text.strip():
             raise TextError("the text is empty; expected at least one word")
         self.spoken.append(utterance)
+        if self.broken:
+            raise BackendError("the engine gives NaN")
         self.active += 1
         try:
+            await asyncio.sleep(self.delay)
             samples = sound_of(utterance)
             for start in range(0, len(samples), PIECE):
                 yield samples[start : start + PIECE]
@@ -66,7 +72,7 @@ class FakeSpeaker:
             self.active -= 1
 
     def gauges(self) -> Gauges:
-        return Gauges(self.active, 0, 10, 25, 40)
+        return Gauges(self.active, 0, 10, 25, 40, tripped=self.tripped)
 
 
 @dataclass(slots=True)

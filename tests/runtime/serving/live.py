@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import uvicorn
 
 from speechtrt.bundle import Task
 from speechtrt.engine_set import EngineFolder
+from speechtrt.runtime.policy.canary import CanaryRules
 from speechtrt.runtime.serving.app import web_app
 from speechtrt.runtime.serving.core.catalogue import Catalogue
 from speechtrt.runtime.serving.core.keys import Keyring
@@ -23,11 +25,14 @@ from speechtrt.runtime.serving.core.specimen import Specimen
 from speechtrt.runtime.serving.fleet.acceptance import Acceptance
 from speechtrt.runtime.serving.fleet.chronicle import Chronicle
 from speechtrt.runtime.serving.fleet.swapper import Swapper
+from speechtrt.runtime.serving.fleet.trials import Trials
 from speechtrt.runtime.serving.http.admin import AdminEndpoints
 from speechtrt.runtime.serving.models.opening import version_of
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 from speechtrt.runtime.serving.riva.server import grpc_server
 from tests.runtime.serving.fakes import FakeHearer, FakeSpeaker, LoudnessDetector
+
+CANARY = CanaryRules(samples=10, look_seconds=0.0)
 
 
 @dataclass(slots=True)
@@ -40,7 +45,7 @@ class Live:
     speaker: FakeSpeaker
     hearer: FakeHearer
     loop: asyncio.AbstractEventLoop
-    swapper: Swapper
+    closed: list[str]
 
     @property
     def url(self) -> str:
@@ -59,17 +64,15 @@ class Live:
         self.loop.call_soon_threadsafe(self.hearer.gate.set)
 
 
-def fake_swapper(service: Service, acceptance: Acceptance) -> Swapper:
-    """Any engine set that is swapped in is a fake with the engine set's version."""
+def fake_swapper(service: Service, closed: list[str]) -> Swapper:
+    """Any engine set that is swapped in is a fake with the engine set's version, which is `closed` in the end."""
 
     def opened(folder: EngineFolder, like: Specimen | None) -> Opened[Any]:
-        slots = service.catalogue.hearer(None).card.slots
-        version = version_of(folder)
-        if folder.manifest.model.task is Task.TTS:
-            return Opened(FakeSpeaker(slots, version=version), folder=folder.path)
-        return Opened(FakeHearer(slots, version=version), folder=folder.path)
+        kind = FakeSpeaker if folder.manifest.model.task is Task.TTS else FakeHearer
+        model = kind(service.catalogue.hearer(None).card.slots, version=version_of(folder))
+        return Opened(model, lambda: closed.append(model.card.version), folder.path)
 
-    return Swapper(service, Chronicle(service.metrics), acceptance, opened)
+    return Swapper(service, Chronicle(service.metrics), Acceptance(), opened)
 
 
 def fake_service(limits: Limits, keys: tuple[str, ...] = (), slots: int = 4) -> Service:
@@ -87,7 +90,12 @@ async def _nothing() -> dict[str, str]:
 
 @contextmanager
 def serving(
-    limits: Limits | None = None, keys: tuple[str, ...] = (), slots: int = 4, admin_keys: tuple[str, ...] = ()
+    limits: Limits | None = None,
+    keys: tuple[str, ...] = (),
+    slots: int = 4,
+    admin_keys: tuple[str, ...] = (),
+    engines: Path | None = None,
+    rules: CanaryRules = CANARY,
 ) -> Iterator[Live]:
     ready = threading.Event()
     box: list[Live] = []
@@ -95,8 +103,12 @@ def serving(
 
     async def run() -> None:
         service = fake_service(limits or Limits(), keys, slots)
-        swapper = fake_swapper(service, Acceptance())
-        admin = AdminEndpoints(swapper, Keyring.of(admin_keys), _nothing)
+        closed: list[str] = []
+        swapper = fake_swapper(service, closed)
+        swapper.root = engines
+        trials = Trials(swapper, rules)
+        service.metrics.watchers.append(trials)
+        admin = AdminEndpoints(swapper, trials, Keyring.of(admin_keys), _nothing)
         config = uvicorn.Config(
             web_app(service, RealtimeEndpoint(service, make_detector=LoudnessDetector), admin),
             port=0,
@@ -114,7 +126,7 @@ def serving(
         speaker, hearer = service.catalogue.speaker(None), service.catalogue.hearer(None)
         assert isinstance(speaker, FakeSpeaker) and isinstance(hearer, FakeHearer)
         async with grpc_server(service, "127.0.0.1:0") as grpc_port:
-            box.append(Live(port, grpc_port, service, speaker, hearer, asyncio.get_running_loop(), swapper))
+            box.append(Live(port, grpc_port, service, speaker, hearer, asyncio.get_running_loop(), closed))
             ready.set()
             await task
 
