@@ -19,6 +19,7 @@ from speechtrt.errors import BenchmarkError
 LOOK_SECONDS = 0.005
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+SETTLE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,13 @@ class ServerProcess(Closing):
     def figures(self) -> Figures:
         """What it counts. Raises BenchmarkError when it does not answer."""
         return scrape(self.http_port)
+
+    def settled(self, requests: int) -> Figures:
+        """The same, once it has counted so many requests or has had time enough."""
+        deadline = time.perf_counter() + SETTLE_SECONDS
+        while (figures := self.figures()).total("requests_total") < requests and time.perf_counter() < deadline:
+            time.sleep(LOOK_SECONDS)
+        return figures
 
     def close(self) -> None:
         """End it."""

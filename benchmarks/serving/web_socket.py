@@ -29,6 +29,7 @@ class WebSocketClient:
     wire: Wire
     protocol: ClientProtocol
     opened: float
+    closed: float | None = None  # when the server's last word came
     _waiting: list[bytes] = field(default_factory=list)
 
     @classmethod
@@ -59,6 +60,8 @@ class WebSocketClient:
         while self.wire.arrived:
             at, data = self.wire.arrived.popleft()
             self.protocol.receive_data(data) if data else self.protocol.receive_eof()
+            if self.closed is None and self.protocol.state is not State.OPEN and self.protocol.close_rcvd:
+                self.closed = at
             for event in self.protocol.events_received():
                 if isinstance(event, Response):
                     self._begin()

@@ -33,8 +33,14 @@ class Outcome(StrEnum):
 SHED = (Reason.BUSY, Reason.DRAINING, Reason.UNREADY)
 
 
+class Departure(Exception):
+    """The client has gone before it had all of its answer."""
+
+
 def outcome_of(error: BaseException) -> Outcome:
     """The outcome that an exception means."""
+    if isinstance(error, Departure):
+        return Outcome.CANCELLED
     if isinstance(error, Refusal):
         if error.reason in SHED:
             return Outcome.SHED

@@ -68,6 +68,11 @@ class Session:
             "include": None,
         }
 
+    @property
+    def waiting(self) -> bool:
+        """Whether words are still to come for audio that the client has sent."""
+        return self._item is not None or any(item.state is not ItemState.CLOSED for item in self._closing)
+
     async def handle(self, request: Request) -> None:
         """Serve one request. Raises Refusal; the session goes on."""
         match request:

@@ -14,6 +14,7 @@ from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.energy import EnergyDetector
 from speechtrt.runtime.asr.vad import VoiceDetector
 from speechtrt.runtime.serving.core.keys import bearer
+from speechtrt.runtime.serving.core.metrics import Departure
 from speechtrt.runtime.serving.core.ports import Hearer
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.core.service import Service
@@ -62,7 +63,7 @@ class RealtimeEndpoint:
             await websocket.send_denial_response(refused(refusal))
             return
         await websocket.accept(PROTOCOL if PROTOCOL in websocket.scope["subprotocols"] else None)
-        with ExitStack() as places:
+        with suppress(Departure), ExitStack() as places:
             try:
                 hearer = places.enter_context(self.service.admitted(hearer, key))
             except Refusal as refusal:
@@ -93,6 +94,8 @@ class RealtimeEndpoint:
             code = await tasks.first(self.service.limits.session_seconds)
             if code is Close.POLICY:
                 self.service.metrics.slow_consumer(hearer.card)()
+            if code is None and session.waiting:
+                raise Departure
             if code is not None:
                 await self._finish(session, outbox, code)
                 await _close(websocket, code, REASONS[code])

@@ -1,0 +1,81 @@
+"""What the serving benchmark asks of a server."""
+
+from dataclasses import dataclass
+
+from speechtrt.benchmarks.stream.load import StreamPlan
+
+ARRIVAL = (
+    "live clients speak recordings at 1.0x from random phases on, over sockets, from a process of their own; under "
+    "overload they come as a Poisson process and speak four turns each"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServePlan:
+    """How much of everything: streams for protocol overhead, the search, texts, visitors, departures, starts."""
+
+    fixed: StreamPlan
+    search: StreamPlan
+    streams: int
+    speech_slots: int
+    texts: int
+    rounds: int
+    overload_factor: float
+    overload_seconds: float
+    departures: int
+    starts: int
+    idle_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServeLoad:
+    """The load of a serving result, as its document states it."""
+
+    model: str
+    voice: str
+    arrival: str
+    recordings: int
+    chunk_milliseconds: int
+    packet_seconds: float
+    slo_seconds: float
+    streams: int
+    overload_factor: float
+    overload_seconds: float
+    departures: int
+    workers: int
+    trials: int
+    seed: int
+
+
+def full_plan(chunk: int, trials: int) -> ServePlan:
+    """About eight minutes."""
+    return ServePlan(
+        fixed=StreamPlan((chunk,), {}, 6.0, 1.0, trials, 16),
+        search=StreamPlan((chunk,), {chunk: (192,)}, 8.0, 1.0, trials, 1024),
+        streams=16,
+        speech_slots=16,
+        texts=5,
+        rounds=4,
+        overload_factor=3.0,
+        overload_seconds=30.0,
+        departures=200,
+        starts=3,
+        idle_seconds=5.0,
+    )
+
+
+def quick_plan(chunk: int) -> ServePlan:
+    """A smoke test."""
+    return ServePlan(
+        fixed=StreamPlan((chunk,), {}, 2.0, 0.5, 1, 4),
+        search=StreamPlan((chunk,), {chunk: (4,)}, 2.0, 0.5, 1, 4),
+        streams=4,
+        speech_slots=4,
+        texts=2,
+        rounds=1,
+        overload_factor=3.0,
+        overload_seconds=4.0,
+        departures=21,
+        starts=1,
+        idle_seconds=1.0,
+    )
