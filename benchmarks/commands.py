@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from speechtrt.console import emit_json, note
-from speechtrt.runtime.reference import CTC
+from speechtrt.runtime.reference import CTC, VOICE
 
 if TYPE_CHECKING:
     from speechtrt.benchmarks.tts.subject import Subject
@@ -156,6 +156,39 @@ def engines(trials: int, out: Path, quick: bool, as_json: bool) -> None:
 
     report = run_engines(built_plan(BUILD, 1 if quick else trials, quick), note)
     _show(report.result, report.table, report.write(out), as_json)
+
+
+@bench.command()
+@click.option("--model", default=CTC, show_default=True, help="Recogniser, or any name with --engines.")
+@click.option("--voice", default=VOICE, show_default=True, help="Voice, or any name with --voice-engines.")
+@click.option("--voice-engines", type=click.Path(path_type=Path), help="The voice's folder of engine sets.")
+@click.option("--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones.")
+@common_options
+def serve(
+    model: str,
+    voice: str,
+    voice_engines: Path | None,
+    audio: Path | None,
+    engines: Path | None,
+    out: Path,
+    threads: int,
+    trials: int,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """The server over real sockets: streams, first audio, overload, disconnects, start; against the same in process."""
+    from speechtrt.benchmarks.asr.subject import find_subject
+    from speechtrt.benchmarks.engine_sets import accepted_engines
+    from speechtrt.benchmarks.serving.benchmark import run_serve
+    from speechtrt.benchmarks.serving.load import full_plan, quick_plan
+
+    subject = find_subject(model, engines or BUILD / "engines" / model, audio)
+    speaking = next(iter(accepted_engines(voice_engines or BUILD / "engines" / voice).values()))
+    chunk = max(subject.chunks)  # the one that the server hears live streams in
+    plan = quick_plan(chunk) if quick else full_plan(chunk, trials)
+    report = run_serve(subject, (voice, speaking), plan, threads, quick, note)
+    path = report.write(out, "serving_performance")
+    _show(report.result, report.table, path, as_json)
 
 
 def _tts_subject(model: str, dimensions: str | None, engines: Path | None) -> "Subject":

@@ -8,6 +8,7 @@ from pathlib import Path
 from speechtrt.artifact import write_bytes
 from speechtrt.benchmarks.engines.trial import EnginesLoad, StageTrial
 from speechtrt.benchmarks.measure.distribution import Distribution
+from speechtrt.benchmarks.measure.markdown import markdown_table, promise_rows
 from speechtrt.benchmarks.measure.result import Result
 from speechtrt.benchmarks.measure.verdict import contention_reasons, trial_reasons
 from speechtrt.documents import write_document
@@ -25,7 +26,7 @@ class EnginesReport:
     @property
     def table(self) -> str:
         """Markdown: stages, then promises."""
-        return f"{_table(_stages(self.result.trials))}\n\n{_table(self._bars())}"
+        return f"{markdown_table(_stages(self.result.trials))}\n\n{markdown_table(promise_rows(self.result.bars))}"
 
     def write(self, folder: Path) -> Path:
         """Write the JSON document and the Markdown into `folder`; the path of the document."""
@@ -33,11 +34,6 @@ class EnginesReport:
         write_document(path, self.result)
         write_bytes(path.with_suffix(".md"), f"# Engines against their reference precision\n\n{self.table}\n".encode())
         return path
-
-    def _bars(self) -> Iterator[list[str]]:
-        yield ["promise", "measured", "bar", ""]
-        for bar in self.result.bars:
-            yield [bar.name, f"{bar.value:.3g}", f"{bar.sense} {bar.bar:g}", "kept" if bar.passed else "MISSED"]
 
 
 def grouped(trials: Sequence[StageTrial]) -> dict[str, list[StageTrial]]:
@@ -73,9 +69,3 @@ def _stages(trials: Sequence[StageTrial]) -> Iterator[list[str]]:
     for key, (trial, *_) in grouped(trials).items():
         times = (f"{1e3 * numbers[f'{key}.{name}']:.3g}" for name in ("seconds", "reference_seconds"))
         yield [trial.model, trial.side, trial.stage, str(trial.batch), *times, f"{numbers[f'{key}.speedup']:.2f}"]
-
-
-def _table(rows: Iterator[list[str]]) -> str:
-    head = next(rows)
-    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

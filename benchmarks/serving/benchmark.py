@@ -67,7 +67,7 @@ class ServeBench:
 
     def _fixed(self) -> Iterator[StreamTrial]:
         """A few streams on every side in turns, where a chunk waits for nobody: what a protocol adds."""
-        sides = {**self._sides(), RIVA: ServedSide(self.recogniser, self.tables, RivaClients.of)}
+        sides: dict[str, Side] = {**self._sides(), RIVA: ServedSide(self.recogniser, self.tables, RivaClients.of)}
         bench = Bench(self.plan.fixed, sides, {self.chunk: self.spoken}, self.report)
         for number in range(self.plan.fixed.trials):
             for side in sides:
@@ -85,6 +85,7 @@ class ServeBench:
             places,
             plan.overload_factor,
             plan.overload_seconds,
+            plan.turns,
             search.packet_seconds,
             search.seed,
         )
@@ -94,7 +95,7 @@ class ServeBench:
     def _disconnects(self, engines: tuple[Path, ...]) -> DisconnectTrial:
         search = self.plan.search
         load = Disconnects(
-            engines, self.tables, self.spoken, self.plan.departures, search.packet_seconds, search.seed
+            engines, self.tables, self.spoken, self.plan.departures, search.seconds, search.packet_seconds, search.seed
         )
         with Child("disconnects", object) as child:
             return child.call(load)
@@ -147,6 +148,7 @@ def _load(recogniser: AsrSubject, voice: str, plan: ServePlan, recordings: int, 
         streams=plan.streams,
         overload_factor=plan.overload_factor,
         overload_seconds=plan.overload_seconds,
+        turns=plan.turns,
         departures=plan.departures,
         workers=workers,
         trials=search.trials,

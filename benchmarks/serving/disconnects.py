@@ -76,6 +76,7 @@ class Disconnects:
     tables: Timetables
     spoken: Sequence[Spoken]
     count: int
+    seconds: float
     packet: float
     seed: int
 
@@ -99,7 +100,7 @@ class Disconnects:
         """Runs of the neighbours for as long as clients leave, at least one."""
         runs: list[Paced] = []
         while not runs or more():
-            pace = Pace(NEIGHBOURS, 4.0, 0.0, self.packet, self.seed + len(runs))
+            pace = Pace(NEIGHBOURS, self.seconds, 0.0, self.packet, self.seed + len(runs))
             runs.append(run_paced(server, self.spoken, pace))
         return runs
 

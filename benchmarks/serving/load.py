@@ -6,13 +6,15 @@ from speechtrt.benchmarks.stream.load import StreamPlan
 
 ARRIVAL = (
     "live clients speak recordings at 1.0x from random phases on, over sockets, from a process of their own; under "
-    "overload they come as a Poisson process and speak four turns each"
+    "overload they come as a Poisson process and speak some turns each"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ServePlan:
-    """How much of everything: streams for protocol overhead, the search, texts, visitors, departures, starts."""
+    """How much of everything: `streams` for protocol overhead, `turns` of a visit under overload, texts to speak, and
+    clients that vanish.
+    """
 
     fixed: StreamPlan
     search: StreamPlan
@@ -22,6 +24,7 @@ class ServePlan:
     rounds: int
     overload_factor: float
     overload_seconds: float
+    turns: int
     departures: int
     starts: int
     idle_seconds: float
@@ -41,6 +44,7 @@ class ServeLoad:
     streams: int
     overload_factor: float
     overload_seconds: float
+    turns: int
     departures: int
     workers: int
     trials: int
@@ -58,6 +62,7 @@ def full_plan(chunk: int, trials: int) -> ServePlan:
         rounds=4,
         overload_factor=3.0,
         overload_seconds=30.0,
+        turns=4,
         departures=200,
         starts=3,
         idle_seconds=5.0,
@@ -67,14 +72,15 @@ def full_plan(chunk: int, trials: int) -> ServePlan:
 def quick_plan(chunk: int) -> ServePlan:
     """A smoke test."""
     return ServePlan(
-        fixed=StreamPlan((chunk,), {}, 2.0, 0.5, 1, 4),
-        search=StreamPlan((chunk,), {chunk: (4,)}, 2.0, 0.5, 1, 4),
+        fixed=StreamPlan((chunk,), {}, 1.0, 0.5, 1, 4),
+        search=StreamPlan((chunk,), {chunk: (4,)}, 1.0, 0.5, 1, 4),
         streams=4,
         speech_slots=4,
         texts=2,
         rounds=1,
         overload_factor=3.0,
-        overload_seconds=4.0,
+        overload_seconds=3.0,
+        turns=1,
         departures=21,
         starts=1,
         idle_seconds=1.0,

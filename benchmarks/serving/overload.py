@@ -17,7 +17,6 @@ from speechtrt.benchmarks.serving.wire import Wires
 from speechtrt.benchmarks.stream.client import RATE, Spoken
 from speechtrt.benchmarks.stream.trial import Spread
 
-TURNS = 4  # of one visit
 FILLING_SECONDS = 2.0  # until every place is taken
 LEAVING = 0.04  # the share of visitors who hang up
 OUTCOMES = {End.SERVED: "ok", End.SHED: "shed", End.CANCELLED: "cancelled"}
@@ -61,6 +60,7 @@ class Overload:
     places: int
     factor: float
     seconds: float
+    turns: int
     packet: float
     seed: int
 
@@ -75,10 +75,10 @@ class Overload:
 
     def _visits(self, wires: Wires, port: int, start: float) -> Iterator[Visit]:
         chance = random.Random(self.seed)
-        mean = TURNS * sum(len(s.samples) for s in self.spoken) / RATE / len(self.spoken)
+        mean = self.turns * sum(len(s.samples) for s in self.spoken) / RATE / len(self.spoken)
         rate, due = self.factor * self.places / mean, start
         while (due := due + chance.expovariate(rate)) < start + self.seconds:
-            spoken = chance.choices(self.spoken, k=TURNS)
+            spoken = chance.choices(self.spoken, k=self.turns)
             yield Visit(wires, port, spoken, self.tables, self.packet, due, chance.random() < LEAVING)
 
     def _trial(

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from speechtrt.benchmarks.measure.markdown import markdown_table, promise_rows
 from speechtrt.benchmarks.measure.result import Result
 from speechtrt.benchmarks.serving.load import ServeLoad
 from speechtrt.benchmarks.serving.summary import Trial
 from speechtrt.benchmarks.stream.chart import write_chart
 from speechtrt.benchmarks.stream.table import table
 from speechtrt.benchmarks.stream.trial import StreamTrial
-from speechtrt.benchmarks.tts.table import bars_table
 from speechtrt.documents import write_document
 
 ServeResult = Result[ServeLoad, Trial]
@@ -24,7 +24,7 @@ class ServeReport:
     @property
     def table(self) -> str:
         """Markdown: the promises, and the paced runs."""
-        return f"{bars_table(self.result.bars)}\n\n{table(self._paced)}"
+        return f"{markdown_table(promise_rows(self.result.bars))}\n\n{table(self._paced)}"
 
     @property
     def title(self) -> str:

@@ -96,10 +96,12 @@ def _first_audio(trial: FirstAudioTrial) -> Numbers:
 
 
 def _overload(measured: Measured) -> Numbers:
-    trial, numbers = measured.overload, {}
+    trial, numbers = measured.overload, Numbers()
     chunk = measured.paced[0].chunk_milliseconds
     if found := streams_at_slo(measured.paced, WEBSOCKET, chunk, measured.slo_seconds):
         numbers["overload.goodput_ratio"] = trial.goodput / audio_per_second(found)
+    if trial.refusal.count:
+        numbers["overload.refusal_seconds_p95"] = trial.refusal.p95
     return {
         **numbers,
         "overload.places": float(trial.places),
@@ -108,7 +110,6 @@ def _overload(measured: Measured) -> Numbers:
         "overload.unaccounted": float(trial.unaccounted),
         "overload.goodput": trial.goodput,
         "overload.chunk_latency_seconds_p95": trial.chunk.p95,
-        "overload.refusal_seconds_p95": trial.refusal.p95,
         "overload.cpu_cores": trial.cpu_seconds / trial.wall_seconds,
         "overload.client_cores": trial.client_cpu_seconds / trial.wall_seconds,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from speechtrt.benchmarks.measure.bar import Bar
+from speechtrt.benchmarks.measure.markdown import markdown_table, promise_rows
 from speechtrt.benchmarks.tts.ladder import Rung
 from speechtrt.benchmarks.tts.side_numbers import Numbers
 from speechtrt.benchmarks.tts.trial import BASELINE
@@ -32,9 +33,9 @@ MEBIBYTE = 1024**2
 
 def tables(rungs: Sequence[Rung], summary: Numbers, bars: Sequence[Bar]) -> str:
     """All tables, with headings."""
-    parts = [_table(_ladder(rungs, summary)), _table(_promises(bars))]
+    parts = [markdown_table(_ladder(rungs, summary)), markdown_table(promise_rows(bars))]
     if metrics := [n.split(".")[1] for n in summary if n.startswith("quality.") and n.endswith(".value")]:
-        parts.append(_table(_quality(metrics, summary)))
+        parts.append(markdown_table(_quality(metrics, summary)))
     return "\n\n".join(parts)
 
 
@@ -45,12 +46,6 @@ def _ladder(rungs: Sequence[Rung], summary: Numbers) -> Iterator[list[str]]:
     yield ["gain over the rung before", *(_cell(summary.get(f"ladder.{rung.side}.gain")) for rung in rungs)]
     for label, number, ratio in ROWS:
         yield [label, *(_with_ratio(rung.side, number, ratio, summary) for rung in rungs)]
-
-
-def _promises(bars: Sequence[Bar]) -> Iterator[list[str]]:
-    yield ["promise", "measured", "bar", ""]
-    for bar in bars:
-        yield [bar.name, f"{bar.value:.3g}", f"{bar.sense} {bar.bar:g}", "kept" if bar.passed else "MISSED"]
 
 
 def _quality(metrics: Sequence[str], summary: Numbers) -> Iterator[list[str]]:
@@ -71,9 +66,3 @@ def _with_ratio(side: str, number: str, ratio: str | None, summary: Numbers) -> 
 
 def _cell(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
-
-
-def _table(rows: Iterator[list[str]]) -> str:
-    head = next(rows)
-    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
