@@ -5,10 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CLIENTS := build/clients
+TRITON := build/triton
 EXTRAS := cpu,export,bench,serve,deploy,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines test test-system test-clients test-gpu protos lint format type serve bench clean
+.PHONY: help setup engines test test-system test-clients test-triton test-gpu protos lint format type serve bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,16 @@ test-clients: engines $(CLIENTS)/.installed  ## other people's clients against t
 $(CLIENTS)/.installed: tests/clients/requirements.txt
 	@test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+test-triton: engines $(TRITON)/.installed  ## the Triton repository in a real server, on the CPU, from an environment of its own
+	$(BIN)/python -m pytest -m triton tests/triton
+
+$(TRITON)/.installed: tests/triton/requirements.txt constraints.txt pyproject.toml
+	@test -x $(TRITON)/bin/python || $(PYTHON) -m venv $(TRITON)
+	@grep -v -E '^(numpy|protobuf|ml_dtypes)==' constraints.txt > $(TRITON)/constraints.txt
+	$(TRITON)/bin/python -m pip install --quiet --disable-pip-version-check -c $(TRITON)/constraints.txt -r $<
+	$(TRITON)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nvidia-pytriton==0.7.0
 	@touch $@
 
 protos: $(CLIENTS)/.installed  ## Python from the .proto file, after a change to it

@@ -1,6 +1,9 @@
 """Live streams: a sequence of requests is a stream."""
 
+from pathlib import Path
+
 from speechtrt.bundle import CtcSpec
+from speechtrt.deploy.triton import warmup
 from speechtrt.deploy.triton.engine_files import whole_set
 from speechtrt.deploy.triton.interface import Control, Parameter, Tensor
 from speechtrt.deploy.triton.model import Model
@@ -33,6 +36,7 @@ def listening(folder: EngineFolder, ctc: CtcSpec, settings: Settings) -> Model:
             **oldest(settings),
             "control_input": [_flag(Control.START), _flag(Control.END), _flag(Control.READY), _correlation()],
         },
+        "model_warmup": [_warmup(folder.manifest.model.audio.sample_rate)],
     }
     parameters = {
         Parameter.STREAMS: settings.streams,
@@ -41,7 +45,8 @@ def listening(folder: EngineFolder, ctc: CtcSpec, settings: Settings) -> Model:
         Parameter.IDLE: settings.idle_seconds,
     }
     name = folder.manifest.model.name
-    return program(folder, name, Program.HEARING, config, parameters, whole_set(folder), settings.instances)
+    files: dict[str, Path | bytes] = {**whole_set(folder), **warmup.files("yes", "sequence")}
+    return program(folder, name, Program.HEARING, config, parameters, files, settings.instances)
 
 
 def hearing_inputs() -> list[Message]:
@@ -67,6 +72,20 @@ def _chunk(folder: EngineFolder, ctc: CtcSpec, asked: int | None) -> int:
 
 def _flag(control: Control) -> Message:
     return {"name": control, "control": {"kind": Kind[control], "int32_false_true": [0, 1]}}
+
+
+def _warmup(samples: int) -> Message:
+    """A whole stream of silence; Triton adds no controls to its own requests."""
+    return warmup.request(
+        {
+            Tensor.AUDIO: warmup.zeros(DataType.FP32, [samples]),
+            Tensor.SAMPLE_RATE: warmup.zeros(DataType.INT32, [1]),
+            Control.START: warmup.stored(DataType.INT32, "yes"),
+            Control.END: warmup.stored(DataType.INT32, "yes"),
+            Control.READY: warmup.stored(DataType.INT32, "yes"),
+            Control.CORRID: warmup.stored(DataType.UINT64, "sequence"),
+        }
+    )
 
 
 def _correlation() -> Message:

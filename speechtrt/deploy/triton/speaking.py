@@ -22,9 +22,9 @@ def speaking(folder: EngineFolder, settings: Settings) -> Model:
         "model_transaction_policy": {"decoupled": True},
         "input": [vector(Tensor.TEXT, DataType.STRING), *options],
         "output": [vector(Tensor.AUDIO, DataType.FP32, FREE), vector(Tensor.SAMPLE_RATE, DataType.INT32)],
-        "model_warmup": [warmup.request(0, {Tensor.TEXT: warmup.text_input()})],
+        "model_warmup": [warmup.request({Tensor.TEXT: warmup.stored(DataType.STRING, "text")})],
     }
     parameters = {Parameter.SENTENCES: settings.sentences, Parameter.QUEUE: settings.queue}
     name = folder.manifest.model.name
-    files: dict[str, Path | bytes] = {**whole_set(folder), **warmup.text_file()}
+    files: dict[str, Path | bytes] = {**whole_set(folder), **warmup.files("text")}
     return program(folder, name, Program.SPEAKING, config, parameters, files)

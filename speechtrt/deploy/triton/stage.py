@@ -53,4 +53,4 @@ def _warmup(built: EngineStage) -> Message:
     for spec in built.spec.inputs:
         sizes = [usual[dim] if isinstance(dim, str) else dim for dim in spec.shape[1:]]
         inputs[spec.name] = warmup.zeros(DATA_TYPES[spec.dtype], sizes or [1])
-    return warmup.request(1, inputs)
+    return warmup.request(inputs)

@@ -19,7 +19,7 @@ def transcribing(folder: EngineFolder, settings: Settings) -> Model:
         "input": hearing_inputs(),
         "output": [vector(Tensor.TEXT, DataType.STRING), vector(Tensor.WORDS, DataType.STRING)],
         "dynamic_batching": {},
-        "model_warmup": [warmup.request(1, {Tensor.AUDIO: warmup.zeros(DataType.FP32, [model.audio.sample_rate])})],
+        "model_warmup": [warmup.request({Tensor.AUDIO: warmup.zeros(DataType.FP32, [model.audio.sample_rate])})],
     }
     parameters = {Parameter.BATCH: settings.batch}
     return program(folder, model.name, Program.RECORDINGS, config, parameters, whole_set(folder), settings.instances)

@@ -1,0 +1,1 @@
+"""What a Triton server adds to the runtime inside of it."""
