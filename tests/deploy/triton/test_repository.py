@@ -95,7 +95,7 @@ def test_everything_is_written_and_nothing_else(tiny_ctc_engines: Path, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["repository"]
     folder = tmp_path / "repository" / "tiny-ctc"
     EngineFolder.open(folder / "1/engines").verify()
-    assert sorted(path.name for path in folder.iterdir()) == ["1", "config.pbtxt"]
+    assert sorted(path.name for path in folder.iterdir()) == ["1", "config.pbtxt", "warmup"]
     assert "backend.hearing import Hearing as TritonPythonModel" in (folder / "1/model.py").read_text()
 
 
