@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Condition
@@ -13,6 +13,7 @@ from speechtrt.bundle import Bundle, Task
 from speechtrt.closing import Closing
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError, CapacityError, SpeechTRTError
+from speechtrt.runtime.asr.alignment import FrameCollector, align
 from speechtrt.runtime.asr.async_stream import AsyncStream
 from speechtrt.runtime.asr.channel import Channel
 from speechtrt.runtime.asr.decoding.base import DecodingChoice, Labels
@@ -30,7 +31,7 @@ from speechtrt.runtime.asr.recording import Recording
 from speechtrt.runtime.asr.relief import Relief
 from speechtrt.runtime.asr.session import Session
 from speechtrt.runtime.asr.stream import Stream
-from speechtrt.runtime.asr.transcript import Transcript, Transcription
+from speechtrt.runtime.asr.transcript import Transcript, Transcription, Word
 from speechtrt.runtime.asr.vad import Voice
 from speechtrt.runtime.asr.windows import WindowCutter
 from speechtrt.runtime.backends.base import Backend
@@ -156,6 +157,16 @@ class Transcriber(Closing):
     def transcribe(self, audio: Audio, options: StreamOptions = RECORDING) -> Transcript:
         """What is said in one recording of any rate. Raises AudioError, BackendError or CapacityError."""
         return self.transcribe_many([audio], options)[0]
+
+    def align(self, audio: Audio, transcript: str) -> tuple[Word, ...]:
+        """Where each word of a known `transcript` is in a recording of any rate.
+
+        Raises TextError for a text that cannot have been said there; AudioError, BackendError or CapacityError.
+        """
+        assert self.model.ctc is not None
+        heard = FrameCollector(self.labels)
+        seconds = self.transcribe(audio, replace(RECORDING, decoding=lambda _: heard)).duration_seconds
+        return align(heard.log_probs, transcript, self.labels, self.model.ctc.frame_seconds, seconds)
 
     async def transcribe_async(self, audio: Audio, options: StreamOptions = RECORDING) -> Transcript:
         """As `transcribe`, in a thread of the event loop's pool."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,16 +13,15 @@ from speechtrt.runtime.asr.decoding.prefix import Prefix, Span
 from speechtrt.runtime.asr.events import Cause
 
 MOST_LABELS = 12  # of a frame that are followed
-LABEL_RANGE = 7.0  # below the best label of a frame: the others are as good as impossible
-SCORE_RANGE = 12.0  # below the best prefix
+LABEL_RANGE = 5.0  # below the best label of a frame: what is further down does not change what is read
+SCORE_RANGE = 10.0  # below the best prefix
 NARROWING = 4  # how many times fewer prefixes while the machine is overloaded
 HORIZON = 64  # frames after which the best prefix's view of the past is everyone's
 TINY = 1e-60  # of the best prefix's probability: time to make all larger by one factor
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A label, but for the blank, that a frame may be."""
+class Candidate(NamedTuple):
+    """A label, but for the blank, that a frame may be. A tuple because every frame makes several."""
 
     label: int
     chance: float
@@ -58,6 +58,11 @@ class BeamDecoder:
         """What the best prefix has beyond the stable tokens."""
         best = self._beam[0]
         return best.spans(best.depth - self._root.depth)
+
+    @property
+    def kept(self) -> int:
+        """How many prefixes there are now."""
+        return len(self._beam)
 
     def accept(self, frames: Frames) -> None:
         """Append frames."""
@@ -135,21 +140,21 @@ class BeamDecoder:
         self, one: Prefix, number: int, candidates: Sequence[Candidate], least: float, fresh: list[Prefix]
     ) -> None:
         """What a prefix becomes with each label that is likely enough; prefixes that were not kept are `fresh`."""
-        for candidate in candidates:
-            label, chance = candidate.label, one.blank + one.sounding
+        children, whole, depth = one.children, one.blank + one.sounding, one.depth + 1
+        for label, chance, log_chance in candidates:
+            before = whole
             if label == one.label:
-                one.stay, one.stay_log = one.sounding * candidate.chance, candidate.log_chance
-                chance = one.blank
-            if candidate.log_chance < least or not chance:
+                one.stay, one.stay_log = one.sounding * chance, log_chance
+                before = one.blank
+            if log_chance < least or not before:
                 continue
-            child = one.children.get(label)
+            child = children.get(label)
             if child is None:
-                child = Prefix(label, one, one.depth + 1, self.fusion.extend(one.context, label))
-                one.children[label] = child
+                child = children[label] = Prefix(label, one, depth, self.fusion.extend(one.context, label))
             if not child.kept:
                 fresh.append(child)
-            child.enter = chance * candidate.chance
-            child.entering = Span(label, number, number, candidate.log_chance, one.span)
+            child.enter = before * chance
+            child.entering = Span(label, number, number, log_chance, one.span)
 
     def _rank(self, prefixes: Sequence[Prefix], number: int) -> None:
         for one in prefixes:

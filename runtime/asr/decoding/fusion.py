@@ -1,7 +1,7 @@
 """What is known of a text beside its sound: a language model, a bonus for words, and hot words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from speechtrt.runtime.asr.decoding.hot_words import START, HotWords
@@ -33,6 +33,11 @@ class Fusion:
     weight: float
     bonus: float
     hot_words: HotWords | None
+    _parts: tuple[tuple[str, tuple[str, ...]], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = [piece.split(WORD_START) for piece in self.pieces]
+        object.__setattr__(self, "_parts", tuple((first, tuple(more)) for first, *more in parts))
 
     @property
     def begin(self) -> Context:
@@ -47,7 +52,7 @@ class Fusion:
     def extend(self, context: Context, label: int) -> Context:
         """The context after a label. A word that has begun counts as the likeliest that it may become."""
         history, word, log_prob, words, hot, boost, _ = context
-        first, *more = self.pieces[label].split(WORD_START)
+        first, more = self._parts[label]
         if first:
             word = (word or "") + first
         for start in more:

@@ -10,7 +10,9 @@ from speechtrt.audio import Audio
 from speechtrt.bundle import CtcSpec
 from speechtrt.errors import CapacityError
 from speechtrt.runtime.asr.decoding.base import Labels
+from speechtrt.runtime.asr.decoding.beam import BeamDecoder
 from speechtrt.runtime.asr.decoding.greedy import GreedyDecoder
+from speechtrt.runtime.asr.decoding.options import DecodingOptions
 from speechtrt.runtime.asr.events import Degraded
 from speechtrt.runtime.asr.lanes import Plan
 from speechtrt.runtime.asr.options import StreamOptions
@@ -100,6 +102,24 @@ def test_rung_1_narrows_the_beams_of_all_streams_and_widens_them_again(transcrib
             stream.accept(noise(FRAME * 2, seed=int(clock.now)), RATE)
     stream.close()
     assert decoders[0].told == [True, False]
+
+
+def test_rung_1_shrinks_the_beam_of_a_stream_that_is_open(transcriber: Transcriber, clock: Clock) -> None:
+    stream = transcriber.stream(StreamOptions(decoding=DecodingOptions(beam=8), partials=False))
+    decoder, heard, widths = stream.channel.session.decoder, threading.Event(), []
+    assert isinstance(decoder, BeamDecoder)
+    for rung in (Rung.NORMAL, Rung.NARROW_BEAM, Rung.NORMAL):
+        climb(transcriber, clock, rung)
+        clock.now += 0 if rung else 60
+        transcriber.relief.look()
+        before = stream.channel.session.next_frame
+        for seed in range(20):
+            stream.accept(noise(FRAME, seed), RATE)
+        while stream.channel.session.next_frame < before + 15:
+            heard.wait(0.01)
+        widths.append(decoder.kept)
+    stream.close()
+    assert widths[1] <= 2 < widths[0] and widths[2] > 2
 
 
 def test_rung_2_gives_new_streams_the_largest_chunk(transcriber: Transcriber, clock: Clock) -> None:

@@ -117,7 +117,7 @@ def test_a_narrow_beam_keeps_fewer_prefixes() -> None:
     for on in (False, True, False):
         one.narrow(on)
         one.accept(Frames.of(log_probs(rng.uniform(0.5, 1.0, (12, 4)).tolist())))
-        sizes.append(len(one._beam))
+        sizes.append(one.kept)
     assert sizes == [8, 2, 8]
 
 
