@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CLIENTS := build/clients
 TRITON := build/triton
+CRDS   := build/crds
 EXTRAS := cpu,export,bench,serve,deploy,dev
 
 .DEFAULT_GOAL := help
@@ -28,8 +29,12 @@ engines: setup  ## export, build and validate the reference models on every back
 test: setup lint type  ## lint, types, import contracts and the tests
 	$(BIN)/python -m pytest
 
-test-system: setup  ## tests that need Debian packages: espeak-ng flite chromium haproxy prometheus, and kubectl
+test-system: setup $(CRDS)/.installed  ## tests that need Debian packages: espeak-ng flite chromium haproxy prometheus npm, and kubectl
 	$(BIN)/python -m pytest -m system
+
+$(CRDS)/.installed: tests/deploy/crds/package.json tests/deploy/crds/package-lock.json
+	@mkdir -p $(CRDS) && cp $^ $(CRDS)
+	cd $(CRDS) && npm ci --no-audit --no-fund --silent && touch .installed
 
 serve: engines  ## serve the reference models on http://127.0.0.1:8080
 	$(BIN)/speechtrt serve-stream

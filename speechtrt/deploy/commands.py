@@ -9,6 +9,10 @@ COMMANDS = {
     "kubernetes": Entry(
         "speechtrt.deploy.kubernetes.command:kubernetes", "Engine sets -> Kustomize base and overlays."
     ),
+    "observability": Entry(
+        "speechtrt.deploy.observability.command:observability", "Prometheus rules and a Grafana dashboard."
+    ),
+    "shadow": Entry("speechtrt.deploy.shadow.command:shadow", "Count the word errors of two versions side by side."),
 }
 
 

@@ -18,6 +18,7 @@ class Folder:
     resources: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     config: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    beside: Mapping[str, bytes] = field(default_factory=dict)  # files that are no manifests
     namespace: str | None = None
     component: bool = False
 
@@ -25,6 +26,7 @@ class Folder:
         """Everything below `path`."""
         found = {f"{path}/{name}.yaml": encode(*documents) for name, documents in self.manifests.items()}
         found |= {f"{path}/{n}/{file}": data for n, files in self.config.items() for file, data in files.items()}
+        found |= {f"{path}/{name}": data for name, data in self.beside.items()}
         return {f"{path}/kustomization.yaml": encode(self._kustomization()), **found}
 
     def _kustomization(self) -> Document:

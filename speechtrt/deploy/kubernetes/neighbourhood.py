@@ -58,13 +58,13 @@ def _gibibytes(pool: Pool) -> int:
 
 def server_policy(fleet: Fleet) -> Document:
     """Servers hear the router, the shadow and the monitoring, and call nobody; clients see no figures."""
-    inside = [_pods(ROUTER_LABELS), _pods(SHADOW_LABELS)]
+    inside = [pod_peer(ROUTER_LABELS), pod_peer(SHADOW_LABELS)]
     spec = {
         "podSelector": {"matchLabels": SERVER_LABELS},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [
-            {"from": inside, "ports": [_tcp(HTTP_PORT), _tcp(GRPC_PORT)]},
-            {"from": [_namespace(fleet.monitoring)], "ports": [_tcp(OPERATOR_PORT)]},
+            {"from": inside, "ports": [tcp(HTTP_PORT), tcp(GRPC_PORT)]},
+            {"from": [namespace_peer(fleet.monitoring)], "ports": [tcp(OPERATOR_PORT)]},
         ],
         "egress": [],
     }
@@ -77,21 +77,24 @@ def router_policy(fleet: Fleet, metrics_port: int) -> Document:
         "podSelector": {"matchLabels": ROUTER_LABELS},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [
-            {"ports": [_tcp(HTTP_PORT), _tcp(GRPC_PORT)]},
-            {"from": [_namespace(fleet.monitoring)], "ports": [_tcp(metrics_port)]},
+            {"ports": [tcp(HTTP_PORT), tcp(GRPC_PORT)]},
+            {"from": [namespace_peer(fleet.monitoring)], "ports": [tcp(metrics_port)]},
         ],
-        "egress": [{"to": [_pods(SERVER_LABELS)], "ports": [_tcp(HTTP_PORT), _tcp(GRPC_PORT)]}, {"ports": DNS}],
+        "egress": [{"to": [pod_peer(SERVER_LABELS)], "ports": [tcp(HTTP_PORT), tcp(GRPC_PORT)]}, {"ports": DNS}],
     }
     return resource("networking.k8s.io/v1", "NetworkPolicy", ROUTER, spec)
 
 
-def _pods(labels: dict[str, str]) -> Document:
+def pod_peer(labels: dict[str, str]) -> Document:
+    """Pods of this namespace."""
     return {"podSelector": {"matchLabels": labels}}
 
 
-def _namespace(name: str) -> Document:
+def namespace_peer(name: str) -> Document:
+    """Every pod of another namespace."""
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
-def _tcp(port: int) -> Document:
+def tcp(port: int) -> Document:
+    """A port of a policy."""
     return {"protocol": "TCP", "port": port}

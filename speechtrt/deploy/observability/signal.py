@@ -19,6 +19,11 @@ class Signal:
         """The query for series that match `of`, grouped by `by`."""
         return Template(self.template).substitute(of=of, by=by, window=window)
 
+    @property
+    def record(self) -> str:
+        """The series that a recording rule keeps of it, by pool."""
+        return f"speechtrt:{self.name}"
+
     def number(self, of: str) -> str:
         """One number, 0 where nothing happened."""
         return f"({self.query(of, by='')}) >= 0 or on() vector(0)"
@@ -67,6 +72,33 @@ DROPS = Signal(
     _rates('requests_total{outcome="shed", $of}', "requests_total{$of}"),
 )
 QUEUE = Signal("queue_depth", "Requests without a slot", "none", "sum by ($by) (speechtrt_queue_depth{$of})")
+ERRORS = Signal(
+    "error_rate",
+    "Requests that failed",
+    "percentunit",
+    _rates('requests_total{outcome="error", $of}', "requests_total{$of}"),
+)
+DROPPED_AUDIO = Signal(
+    "dropped_audio",
+    "Audio left unheard",
+    "percentunit",
+    _rates("dropped_audio_seconds_total{$of}", 'audio_seconds_total{direction="in", $of}'),
+)
+READY = Signal("ready_servers", "Servers ready", "none", "sum by ($by) (speechtrt_ready{$of})")
 RUNG = Signal("overload_rung", "Overload rung", "none", "max by ($by) (speechtrt_overload_rung{$of})")
 
-SIGNALS = (OCCUPANCY, CHUNK_P50, CHUNK_P95, FIRST_AUDIO_P50, FIRST_AUDIO_P95, RTF, BATCH_FILL, DROPS, QUEUE, RUNG)
+SIGNALS = (
+    OCCUPANCY,
+    CHUNK_P50,
+    CHUNK_P95,
+    FIRST_AUDIO_P50,
+    FIRST_AUDIO_P95,
+    RTF,
+    BATCH_FILL,
+    DROPS,
+    ERRORS,
+    DROPPED_AUDIO,
+    QUEUE,
+    RUNG,
+    READY,
+)

@@ -39,9 +39,10 @@ def fleet(engines: list[Path], tmp_path: Path) -> Path:
 
 
 def documents(folder: Path) -> Iterator[Manifest]:
+    """Every manifest; what Kustomize and Helm read is none."""
     for path in sorted(folder.rglob("*.yaml")):
-        if path.name != "kustomization.yaml":
-            yield from yaml.safe_load_all(path.read_text())
+        found = yaml.safe_load_all(path.read_text())
+        yield from (d for d in found if d.get("kind", "Kustomization") not in ("Kustomization", "Component"))
 
 
 def of_kind(folder: Path, kind: str) -> dict[str, Manifest]:

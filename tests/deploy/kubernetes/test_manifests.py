@@ -32,7 +32,7 @@ def test_selectors_select_pods(fleet: Path) -> None:
     selectors = [d["spec"]["selector"]["matchLabels"] for d in of_kind(fleet, "Deployment").values()]
     selectors += [d["spec"]["selector"] for d in of_kind(fleet, "Service").values()]
     selectors += [d["spec"]["selector"]["matchLabels"] for d in of_kind(fleet, "PodDisruptionBudget").values()]
-    assert len(selectors) == 9
+    assert len(selectors) == 15
     for selector in selectors:
         assert sum(selector.items() <= found.items() for found in labels) == 1
     for policy in of_kind(fleet, "NetworkPolicy").values():
@@ -68,7 +68,7 @@ def test_nobody_is_root_and_nothing_can_be_written(fleet: Path) -> None:
 
 
 def test_a_pod_that_leaves_outlives_its_longest_stream(fleet: Path) -> None:
-    for name, pod in pods(fleet).items():
+    for name, pod in pods(fleet / "base").items():
         [container] = pod["spec"]["containers"]
         settle = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
         if name == "speechtrt-router":
