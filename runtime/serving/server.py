@@ -22,7 +22,7 @@ from speechtrt.runtime.serving.fleet.swapper import Swapper
 from speechtrt.runtime.serving.fleet.trials import Trials
 from speechtrt.runtime.serving.http.admin import AdminEndpoints
 from speechtrt.runtime.serving.listening import Listener, listen, operator_address
-from speechtrt.runtime.serving.models.opening import Slots, engine_folders, open_engines, opened
+from speechtrt.runtime.serving.models.opening import OpeningOptions, engine_folders, open_engines, opened
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 from speechtrt.runtime.serving.riva.server import grpc_server
 from speechtrt.runtime.serving.settings import Settings, admin_keys, api_keys
@@ -62,7 +62,7 @@ class Process:
     def _load(self, models: ExitStack) -> None:
         settings = self.settings
         catalogue = models.enter_context(
-            opened(engine_folders(settings.engines), self._slots(), settings.aliases, settings.limits)
+            opened(engine_folders(settings.engines), self._opening(), settings.aliases, settings.limits)
         )
         self.service = Service.of(catalogue, Keyring.of(api_keys(settings)), settings.limits, self.lifecycle)
 
@@ -72,7 +72,7 @@ class Process:
             service,
             Chronicle(service.metrics),
             self.settings.acceptance,
-            lambda folder, like: open_engines(folder, self._slots(), like),
+            lambda folder, like: open_engines(folder, self._opening(), like),
             self.settings.engine_root,
         )
         reload = Reload(self.settings, self.read, swapper)
@@ -119,9 +119,11 @@ class Process:
             return False
         return True
 
-    def _slots(self) -> Slots:
+    def _opening(self) -> OpeningOptions:
         settings = self.settings
-        return Slots(settings.speech_slots, settings.stream_slots, queue=settings.limits.queue)
+        return OpeningOptions(
+            settings.speech_slots, settings.stream_slots, queue=settings.limits.queue, decoding=settings.decoding
+        )
 
     def _grpc_address(self) -> str:
         host = self.settings.host

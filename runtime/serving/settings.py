@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from speechtrt.errors import ConfigError
+from speechtrt.errors import ConfigError, TextError
+from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions
 from speechtrt.runtime.policy.canary import CanaryRules
 from speechtrt.runtime.serving.core.keys import read_keys
 from speechtrt.runtime.serving.core.limits import Limits
@@ -25,7 +26,8 @@ Count = Annotated[int, Meta(ge=1)]
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Effective settings. Without `engines` the reference models are served; `aliases` are other names of models and
-    voices; `origins` are web pages that may open a WebSocket, besides those of this server itself.
+    voices; `origins` are web pages that may open a WebSocket, besides those of this server itself; `decoding` is that
+    of streams which ask for nothing else.
 
     Operators' routes exist only with an `admin_key_file`. With an `operator_port` they and `/metrics` are served there,
     at `operator_host` (None: `host`), and nowhere else. `engine_root` holds the engine sets that may be swapped in;
@@ -52,10 +54,11 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     acceptance: Acceptance = field(default_factory=Acceptance)
     canary: CanaryRules = field(default_factory=CanaryRules)
+    decoding: DecodingOptions = GREEDY
 
 
 LISTS = ("engines", "origins")
-TABLES = {"limits": Limits, "acceptance": Acceptance, "canary": CanaryRules}
+TABLES = {"limits": Limits, "acceptance": Acceptance, "canary": CanaryRules, "decoding": DecodingOptions}
 NAMES = tuple(f.name for f in fields(Settings))
 
 
@@ -82,6 +85,8 @@ def read_settings(flags: Mapping[str, Any], file: Path | None, environment: Mapp
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise ConfigError(_blamed(str(error), origins)) from error
+    except TextError as error:
+        raise ConfigError(f"decoding (from {origins['decoding']}): {error}") from error
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise ConfigError("only one of tls_certificate and tls_key is set; TLS needs both")
     return Effective(settings, origins)

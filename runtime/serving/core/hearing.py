@@ -8,23 +8,23 @@ from contextlib import aclosing
 from speechtrt.audio import Audio
 from speechtrt.runtime.asr.transcript import Transcript
 from speechtrt.runtime.serving.core.metrics import Metrics
-from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Mode
+from speechtrt.runtime.serving.core.ports import RECORDING, Heard, Hearer, Listener, Listening
 
 PIECE_SECONDS = 1.0
 
 
-async def transcribe(hearer: Hearer, audio: Audio, metrics: Metrics) -> Transcript:
-    """The words of a recording; cancelling the task frees the stream. Raises AudioError or CapacityError."""
-    async with aclosing(hear_recording(hearer, audio, metrics, Mode.RECORDING)) as news:
+async def transcribe(hearer: Hearer, audio: Audio, metrics: Metrics, listening: Listening = RECORDING) -> Transcript:
+    """The words of a recording; cancelling the task frees the stream. Raises AudioError, CapacityError or TextError."""
+    async with aclosing(hear_recording(hearer, audio, metrics, listening)) as news:
         *_, last = [heard async for heard in news]
-    return Transcript(last.text, last.words, round(audio.seconds, 3))
+    return Transcript(last.text, last.words, round(audio.seconds, 3), last.alternatives)
 
 
 async def hear_recording(
-    hearer: Hearer, audio: Audio, metrics: Metrics, mode: Mode = Mode.GROWING
+    hearer: Hearer, audio: Audio, metrics: Metrics, listening: Listening
 ) -> AsyncGenerator[Heard, None]:
     """What is heard in `audio`; the last one is final."""
-    start, listener = time.monotonic(), await hearer.listen(mode)
+    start, listener = time.monotonic(), await hearer.listen(listening)
     feeding = asyncio.ensure_future(_feed(listener, audio))
     try:
         async for news in listener.news():

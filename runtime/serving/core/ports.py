@@ -6,8 +6,9 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from speechtrt.audio import Samples
+from speechtrt.runtime.asr.decoding.options import HotPhrase
 from speechtrt.runtime.asr.events import Degraded, Dropped
-from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.asr.transcript import Alternative, Word
 from speechtrt.runtime.clock import StageTime
 
 
@@ -86,7 +87,7 @@ class Speaker(Model, Protocol):
 class Heard:
     """What a stream has said so far: `text` only ever grows, `tail` follows it and may change; `words` come at the end.
 
-    `seconds` of audio have been heard.
+    `seconds` of audio have been heard. `alternatives` are a final's readings, if more than one was asked for.
     """
 
     text: str
@@ -94,6 +95,7 @@ class Heard:
     tail: str = ""
     words: tuple[Word, ...] = ()
     final: bool = False
+    alternatives: tuple[Alternative, ...] = ()
 
 
 News = Heard | Degraded | Dropped
@@ -128,11 +130,29 @@ class Mode(Enum):
     UTTERANCES = "utterances"
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How a stream is heard. `silence` is how many seconds of it end an utterance, None leaves that to the model.
+
+    `hot_words` are likely in it; so are `hints`, of which those that the model cannot spell have no effect.
+    """
+
+    mode: Mode = Mode.LIVE
+    silence: float | None = None
+    hot_words: tuple[HotPhrase, ...] = ()
+    hints: tuple[str, ...] = ()
+    alternatives: int = 1
+
+
+LIVE = Listening()
+RECORDING = Listening(Mode.RECORDING)
+
+
 class Hearer(Model, Protocol):
     """A recognition model."""
 
-    async def listen(self, mode: Mode = Mode.LIVE, silence: float | None = None) -> Listener:
-        """A new stream with a slot of its own. Raises CapacityError.
+    def check(self, listening: Listening) -> None:
+        """Raise TextError for hot words or alternatives that no stream can have."""
 
-        `silence` is how many seconds of it end an utterance, None leaves that to the model.
-        """
+    async def listen(self, listening: Listening = LIVE) -> Listener:
+        """A new stream with a slot of its own. Raises CapacityError or TextError."""

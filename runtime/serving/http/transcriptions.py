@@ -13,7 +13,7 @@ from speechtrt.audio import Audio
 from speechtrt.runtime.asr.subtitles import cues, srt, vtt
 from speechtrt.runtime.asr.transcript import Transcript
 from speechtrt.runtime.serving.core.hearing import hear_recording, transcribe
-from speechtrt.runtime.serving.core.ports import Hearer
+from speechtrt.runtime.serving.core.ports import Hearer, Listening, Mode
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.identity import identify
 from speechtrt.runtime.serving.http.reply import json_response, server_sent
@@ -34,23 +34,25 @@ class TranscriptionEndpoint:
         self.service.lifecycle.expect_ready()
         form = await read_form(request, self.service.limits.body_bytes)
         hearer = self.service.catalogue.hearer(form.model)
+        listening = form.listening(Mode.GROWING if form.stream else Mode.RECORDING)
+        hearer.check(listening)
         if form.stream:
-            body = self._events(hearer, form, key)
+            body = self._events(hearer, form, listening, key)
             cut = self.service.metrics.slow_consumer(hearer.card)
             return Chunks(body, "text/event-stream", self.service.limits.write_seconds, cut)
         with self.service.admitted(hearer, key) as version:
             audio = await self._decode(form)
-            transcript = await transcribe(version, audio, self.service.metrics)
+            transcript = await transcribe(version, audio, self.service.metrics, listening)
         return _response(transcript, form)
 
     async def _decode(self, form: Form) -> Audio:
         return await asyncio.to_thread(decode_file, form.file, self.service.limits.audio_seconds)
 
-    async def _events(self, hearer: Hearer, form: Form, key: str) -> AsyncGenerator[bytes, None]:
+    async def _events(self, hearer: Hearer, form: Form, listening: Listening, key: str) -> AsyncGenerator[bytes, None]:
         with self.service.admitted(hearer, key) as version:
             audio = await self._decode(form)
             sent = ""
-            async with aclosing(hear_recording(version, audio, self.service.metrics)) as news:
+            async with aclosing(hear_recording(version, audio, self.service.metrics, listening)) as news:
                 async for heard in news:
                     if delta := heard.text[len(sent) :]:
                         yield server_sent({"type": "transcript.text.delta", "delta": delta})

@@ -8,6 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
+from speechtrt.runtime.asr.decoding.options import HotPhrase
+from speechtrt.runtime.serving.core.ports import Listening, Mode
+from speechtrt.runtime.serving.core.prompt import phrases
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.http.body import expect_length, too_large
 
@@ -30,7 +33,7 @@ GRANULARITIES = ("word", "segment")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A recording, and what to do with it. Hints that no model here can use are accepted and have no effect."""
+    """A recording, and what to do with it. `keywords` and the phrases of the `prompt` are likely to be said in it."""
 
     file: bytes
     model: str | None
@@ -38,6 +41,12 @@ class Form:
     stream: bool
     language: str | None
     granularities: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+    prompt: str | None = None
+
+    def listening(self, mode: Mode) -> Listening:
+        """How it is heard. Raises TextError."""
+        return Listening(mode, hot_words=tuple(map(HotPhrase, self.keywords)), hints=phrases(self.prompt))
 
 
 async def read_form(request: Request, limit: int) -> Form:
@@ -78,6 +87,8 @@ async def _form(data: FormData) -> Form:
         stream=_flag(_text(data, "stream")),
         language=_text(data, "language"),
         granularities=_granularities(data),
+        keywords=tuple(str(value) for value in data.getlist("keywords[]")),
+        prompt=_text(data, "prompt"),
     )
 
 

@@ -10,6 +10,7 @@ from speechtrt.artifact import sha256_file
 from speechtrt.bundle import Task
 from speechtrt.engine_set import ENGINE_FILE, EngineFolder
 from speechtrt.errors import ManifestError
+from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.runtime.reference import CTC, VOICE, reference_engines
 from speechtrt.runtime.serving.core.catalogue import Catalogue
@@ -28,13 +29,14 @@ TEXTS = ("one two three", "good morning")
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
-    """How many sentences are spoken at once, how many streams are heard, and in batches of how many."""
+class OpeningOptions:
+    """How many sentences are spoken and streams heard at once, in which batches, and how streams become words."""
 
     speech: int = 16
     streams: int = 64
     batch: int = 16
     queue: int = 16
+    decoding: DecodingOptions = GREEDY
 
 
 def engine_folders(paths: tuple[Path, ...]) -> tuple[EngineFolder, ...]:
@@ -48,14 +50,14 @@ def engine_folders(paths: tuple[Path, ...]) -> tuple[EngineFolder, ...]:
 
 @contextmanager
 def opened(
-    folders: tuple[EngineFolder, ...], slots: Slots, aliases: dict[str, str], limits: Limits
+    folders: tuple[EngineFolder, ...], options: OpeningOptions, aliases: dict[str, str], limits: Limits
 ) -> Iterator[Catalogue]:
     """Every model, warm, for the block. Raises BackendError, IntegrityError or ManifestError."""
     with ExitStack() as closing:
         speakers: list[Opened[Speaker]] = []
         hearers: list[Opened[Hearer]] = []
         for folder in folders:
-            found = open_engines(folder, slots)
+            found = open_engines(folder, options)
             closing.callback(found.close)
             (speakers if folder.manifest.model.task is Task.TTS else hearers).append(found)
         catalogue = Catalogue.of(speakers, hearers, aliases, limits)
@@ -63,14 +65,14 @@ def opened(
         yield catalogue
 
 
-def open_engines(folder: EngineFolder, slots: Slots, like: Specimen | None = None) -> Opened[Any]:
+def open_engines(folder: EngineFolder, options: OpeningOptions, like: Specimen | None = None) -> Opened[Any]:
     """An engine set with every file checked, opened, and warmed by its first inference.
 
     That is over the inputs of another specimen, so that the two can be compared, or over inputs of its own.
     Raises BackendError, IntegrityError or ManifestError.
     """
     folder.verify()
-    return _speaker(folder, slots, like) if folder.manifest.model.task is Task.TTS else _hearer(folder, slots, like)
+    return _speaker(folder, options, like) if folder.manifest.model.task is Task.TTS else _hearer(folder, options, like)
 
 
 def version_of(folder: EngineFolder) -> str:
@@ -84,23 +86,23 @@ def _close(catalogue: Catalogue) -> None:
             release.opened.close()
 
 
-def _speaker(folder: EngineFolder, slots: Slots, like: Specimen | None) -> Opened[Speaker]:
+def _speaker(folder: EngineFolder, options: OpeningOptions, like: Specimen | None) -> Opened[Speaker]:
     with ExitStack() as closing:
-        synthesizer = closing.enter_context(Synthesizer.open(folder.path, slots.speech, queue=slots.queue))
+        synthesizer = closing.enter_context(Synthesizer.open(folder.path, options.speech, queue=options.queue))
         texts = tuple(spoken.text for spoken in like.spoken) if like else TEXTS
         spoken = tuple(Spoken(text, synthesizer.synthesize(text).audio) for text in texts)
-        speaker = SynthesizerSpeaker(_card(folder, slots.speech), AsyncSynthesizer(synthesizer))
+        speaker = SynthesizerSpeaker(_card(folder, options.speech), AsyncSynthesizer(synthesizer))
         return Opened(speaker, closing.pop_all().close, folder.path, Specimen(spoken=spoken))
 
 
-def _hearer(folder: EngineFolder, slots: Slots, like: Specimen | None) -> Opened[Hearer]:
+def _hearer(folder: EngineFolder, options: OpeningOptions, like: Specimen | None) -> Opened[Hearer]:
     with ExitStack() as closing:
-        transcriber = Transcriber.open(folder.path, slots=slots.streams, batch=slots.batch)
+        transcriber = Transcriber.open(folder.path, None, options.streams, options.batch, decoding=options.decoding)
         closing.callback(transcriber.close)
         audios = tuple(said.audio for said in like.said) if like else evaluation_recordings(folder)
         heard = transcriber.transcribe_many(audios)
         said = tuple(Said(a, tuple(t.text.split())) for a, t in zip(audios, heard, strict=True))
-        hearer = TranscriberHearer(_card(folder, slots.streams), transcriber, slots.batch)
+        hearer = TranscriberHearer(_card(folder, options.streams), transcriber, options.batch)
         return Opened(hearer, closing.pop_all().close, folder.path, Specimen(said=said))
 
 

@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from speechtrt.runtime.asr.decoding.options import HotPhrase
 from speechtrt.runtime.asr.pcm import Encoding
+from speechtrt.runtime.serving.core.ports import Listening
+from speechtrt.runtime.serving.core.prompt import phrases
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 
 TELEPHONE_RATE = 8000
@@ -33,7 +36,13 @@ class Config:
     rate: int = 24_000
     language: str | None = None
     prompt: str | None = None
+    keywords: tuple[str, ...] = ()
     turn_detection: ServerVad | None = ServerVad()
+
+    @property
+    def listening(self) -> Listening:
+        """How its turns are heard. Raises TextError."""
+        return Listening(hot_words=tuple(map(HotPhrase, self.keywords)), hints=phrases(self.prompt))
 
     def describe(self) -> dict[str, object]:
         """As clients read it."""
@@ -41,10 +50,13 @@ class Config:
         if self.encoding is Encoding.PCM16:
             sound["rate"] = self.rate
         vad = self.turn_detection
+        transcription: dict[str, object] = {"model": self.model, "language": self.language, "prompt": self.prompt}
+        if self.keywords:
+            transcription["keywords"] = list(self.keywords)
         return {
             "input": {
                 "format": sound,
-                "transcription": {"model": self.model, "language": self.language, "prompt": self.prompt},
+                "transcription": transcription,
                 "noise_reduction": None,
                 "turn_detection": {"type": "server_vad", **msgspec.to_builtins(vad)} if vad else None,
             }
@@ -64,6 +76,7 @@ class TranscriptionPatch(msgspec.Struct):
     model: str | UnsetType | None = UNSET
     language: str | UnsetType | None = UNSET
     prompt: str | UnsetType | None = UNSET
+    keywords: tuple[str, ...] | UnsetType | None = UNSET
 
 
 class TurnDetectionPatch(msgspec.Struct):
@@ -127,8 +140,10 @@ def _with_format(config: Config, patch: FormatPatch | None) -> Config:
 
 def _with_transcription(config: Config, patch: TranscriptionPatch | None, default_model: str) -> Config:
     if patch is None:
-        return replace(config, model=default_model, language=None, prompt=None)
-    changes = {n: v for n in ("language", "prompt") if (v := getattr(patch, n)) is not UNSET}
+        return replace(config, model=default_model, language=None, prompt=None, keywords=())
+    changes: dict[str, Any] = {n: v for n in ("language", "prompt") if (v := getattr(patch, n)) is not UNSET}
+    if patch.keywords is not UNSET:
+        changes["keywords"] = patch.keywords or ()
     if patch.model is not UNSET:
         changes["model"] = patch.model or default_model
     return replace(config, **changes)

@@ -105,6 +105,7 @@ class Session:
             raise Refusal(
                 Reason.INVALID, message_, code="invalid_value", param="session.audio.input.transcription.model"
             )
+        self.hearer.check(config.listening)
         if self._item and (config.encoding, config.rate) != (self.config.encoding, self.config.rate):
             what = "the format cannot change while a turn is open; commit or clear it first"
             raise Refusal(Reason.INVALID, what, code="invalid_value", param="session.audio.input.format")
@@ -194,7 +195,7 @@ class Session:
                 self._turns.interrupt()
 
     async def _open(self, start: float) -> Item:
-        listener = await self.hearer.listen()
+        listener = await self.hearer.listen(self.config.listening)
         item = Item(identifier("item"), self.hearer, listener, self.send, self.service.metrics, max(0.0, start))
         self._item = item
         return item

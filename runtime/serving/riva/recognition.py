@@ -10,10 +10,11 @@ import numpy as np
 
 from speechtrt.audio import Audio
 from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.asr.decoding.options import BOOST, HotPhrase
 from speechtrt.runtime.asr.transcript import Word
 from speechtrt.runtime.serving.core.arrivals import Arrivals
 from speechtrt.runtime.serving.core.hearing import transcribe
-from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Mode
+from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Listening, Mode
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.riva.sound import StreamedSound
@@ -70,11 +71,13 @@ class Recognition:
         """The words of a recording."""
         async with answered(context):
             key, hearer = identify(context, self.service.keyring), self._hearer(request.config)
+            listening = _listening(request.config, Mode.RECORDING)
             with self.service.admitted(hearer, key) as version:
                 audio = await asyncio.to_thread(self._audio, request)
-                transcript = await transcribe(version, audio, self.service.metrics)
-            best = alternative(transcript.text, transcript.words, request.config)
-            result = wire.RecognitionResult(alternatives=[best], channel_tag=1, audio_processed=audio.seconds)
+                transcript = await transcribe(version, audio, self.service.metrics, listening)
+            readings = transcript.alternatives or (transcript,)
+            found = [alternative(reading.text, reading.words, request.config) for reading in readings]
+            result = wire.RecognitionResult(alternatives=found, channel_tag=1, audio_processed=audio.seconds)
         return wire.RecognizeResponse(results=[result], id=request.id)
 
     async def streaming_recognize(
@@ -89,7 +92,7 @@ class Recognition:
             config = first.streaming_config.config
             hearer, sound = self._hearer(config), StreamedSound.of(config)
             with self.service.admitted(hearer, key) as version:
-                listener = await version.listen(Mode.UTTERANCES, _silence(config))
+                listener = await version.listen(_listening(config, Mode.UTTERANCES))
                 arrivals = Arrivals(self.service.metrics, version.card)
                 source = Source(requests, sound, arrivals, self.service.limits.audio_seconds)
                 async with aclosing(_results(source, listener, first.streaming_config)) as results:
@@ -156,9 +159,9 @@ async def _results(
 
 
 def _result(heard: Heard, config: wire.RecognitionConfig) -> wire.StreamingResult:
-    text = heard.text + heard.tail
+    best = alternative(heard.text + heard.tail, heard.words, config)
     return wire.StreamingResult(
-        alternatives=[alternative(text, heard.words, config)],
+        alternatives=[alternative(a.text, a.words, config) for a in heard.alternatives] or [best],
         is_final=heard.final,
         stability=0.0 if heard.final else (UNSTABLE if heard.tail else STABLE),
         channel_tag=1,
@@ -167,7 +170,7 @@ def _result(heard: Heard, config: wire.RecognitionConfig) -> wire.StreamingResul
 
 
 def alternative(text: str, words: tuple[Word, ...], config: wire.RecognitionConfig) -> wire.Alternative:
-    """The one hypothesis; its confidence is the words' mean."""
+    """A hypothesis; its confidence is the words' mean."""
     confidence = sum(w.confidence for w in words) / len(words) if words else 0.0
     timed = words if config.enable_word_time_offsets else ()
     return wire.Alternative(
@@ -188,6 +191,11 @@ def expect_language(code: str, known: tuple[str, ...]) -> None:
         raise Refusal(Reason.INVALID, f"no language {code[:40]!r}; this model has {', '.join(known)}")
 
 
-def _silence(config: wire.RecognitionConfig) -> float | None:
+def _listening(config: wire.RecognitionConfig, mode: Mode) -> Listening:
+    """What the client asks for. Raises TextError."""
     milliseconds = config.endpointing_config.stop_history
-    return milliseconds / 1000 if milliseconds > 0 else None
+    hot_words = [
+        HotPhrase(phrase, context.boost or BOOST) for context in config.speech_contexts for phrase in context.phrases
+    ]
+    silence = milliseconds / 1000 if milliseconds > 0 else None
+    return Listening(mode, silence, tuple(hot_words), alternatives=max(1, config.max_alternatives))

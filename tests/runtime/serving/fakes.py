@@ -9,7 +9,7 @@ import numpy as np
 from speechtrt.audio import Samples
 from speechtrt.errors import AudioError, BackendError, CapacityError, SpeechTRTError, TextError
 from speechtrt.runtime.asr.transcript import Word
-from speechtrt.runtime.serving.core.ports import Gauges, Heard, Mode, ModelCard, News, Utterance
+from speechtrt.runtime.serving.core.ports import LIVE, Gauges, Heard, Listening, Mode, ModelCard, News, Utterance
 
 RATE = 16_000
 WORD_SECONDS = 0.1
@@ -126,6 +126,7 @@ class FakeHearer:
     active: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     opened: list[FakeListener] = field(default_factory=list)
+    asked: list[Listening] = field(default_factory=list)
     version: str = "v1"
 
     def __post_init__(self) -> None:
@@ -135,11 +136,17 @@ class FakeHearer:
     def card(self) -> ModelCard:
         return ModelCard("tiny-ctc", "fake", self.version, RATE, self.slots, ("en",), 1)
 
-    async def listen(self, mode: Mode = Mode.LIVE, silence: float | None = None) -> FakeListener:
+    def check(self, listening: Listening) -> None:
+        if any(phrase.text == "unspeakable" for phrase in listening.hot_words):
+            raise TextError("hot phrase 'unspeakable': the model has no labels for it")
+
+    async def listen(self, listening: Listening = LIVE) -> FakeListener:
+        self.check(listening)
+        self.asked.append(listening)
         if self.active >= self.slots:
             raise CapacityError(f"all {self.slots} slots have live streams; close one")
         self.active += 1
-        self.opened.append(FakeListener(self, mode is not Mode.RECORDING))
+        self.opened.append(FakeListener(self, listening.mode is not Mode.RECORDING))
         return self.opened[-1]
 
     def gauges(self) -> Gauges:

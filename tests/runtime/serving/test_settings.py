@@ -50,6 +50,10 @@ def test_the_environment_has_lists(tmp_path: Path) -> None:
         ('log = "xml"', "log"),
         ("port =", "TOML"),
         ('tls_key = "k.pem"', "needs both"),
+        ("[decoding]\nbeam = 0", "a beam of 0"),
+        ("[decoding]\nbeems = 4", "no setting 'beems'"),
+        ('[decoding]\nlm = "words.arpa"', "need a beam"),
+        ("[acceptance]\nlength = 1", "no setting 'length'"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, text: str, said: str) -> None:
