@@ -58,8 +58,8 @@ class Memory:
             inner = tuple(slice(used.get(str(dim))) for dim in tensor.shape[1:])
             array[(move.target, *inner)] = array[(move.source, *inner)]
 
-    def resized(self, dims: Mapping[str, int], rows: int) -> "Memory":
-        """New arrays of other sizes that hold the first `rows` rows of these, as far as they fit.
+    def resized(self, dims: Mapping[str, int], rows: int, used: Mapping[str, int]) -> "Memory":
+        """New arrays of other sizes that hold the first `rows` rows of these, as far as they fit and are `used`.
 
         These are given up one by one, so that memory never holds all of both.
         """
@@ -68,8 +68,10 @@ class Memory:
             del self.arrays[tensor.name]
         for tensor in self.stage.inputs:
             source, target = self.arrays.pop(tensor.name), new.arrays[tensor.name]
-            inner = tuple(slice(min(a, b)) for a, b in zip(source.shape[1:], target.shape[1:], strict=True))
-            target[(slice(rows), *inner)] = source[(slice(rows), *inner)]
+            fits = (min(sizes) for sizes in zip(source.shape[1:], target.shape[1:], strict=True))
+            inner = (slice(min(n, used.get(str(dim), n))) for n, dim in zip(fits, tensor.shape[1:], strict=True))
+            kept = (slice(rows), *inner)
+            target[kept] = source[kept]
         return new
 
 

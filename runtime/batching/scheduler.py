@@ -80,7 +80,7 @@ class Scheduler(Generic[R]):
             else:
                 left.append(waiting)
         self._queue = left
-        return [self._place(request) for request in chosen]
+        return [self._settle(self.slots.take(), request) for request in chosen]
 
     def request(self, owner: int) -> R | None:
         """The request of an owner, or None when it has left."""
@@ -96,6 +96,17 @@ class Scheduler(Generic[R]):
             return None
         return self.slots.release(owner)
 
+    def succeed(self, owner: int, ready: Callable[[R], bool]) -> Placement[R] | None:
+        """Hand the row of `owner`, who leaves, to the request that is due first of those that are ready; nobody moves.
+
+        None when nobody is ready.
+        """
+        place = next((n for n, waiting in enumerate(self._queue) if ready(waiting.request)), None)
+        if place is None:
+            return None
+        del self._placed[owner]
+        return self._settle(self.slots.succeed(owner), self._queue.pop(place).request)
+
     def withdraw(self, request: R) -> Move | None:
         """Forget a request wherever it is; the move that keeps the rows compact, or None."""
         self._queue = [w for w in self._queue if w.request is not request]
@@ -108,8 +119,7 @@ class Scheduler(Generic[R]):
         for owner in self.slots.owners:
             self.retire(owner)
 
-    def _place(self, request: R) -> Placement[R]:
-        owner = self.slots.take()
+    def _settle(self, owner: int, request: R) -> Placement[R]:
         self._placed[owner] = request
         row = self.slots.row(owner)
         assert row is not None

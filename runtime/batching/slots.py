@@ -56,6 +56,15 @@ class Slots:
         self._owners.append(owner)
         return owner
 
+    def succeed(self, owner: int) -> int:
+        """A new owner in the row of `owner`, who leaves."""
+        row = self._rows.pop(owner)
+        heir = self._next
+        self._next += 1
+        self._owners[row] = heir
+        self._rows[heir] = row
+        return heir
+
     def release(self, owner: int) -> Move | None:
         """Free the row of `owner`, which must have one; the last row moves into the gap if there is one."""
         gap = self._rows.pop(owner)

@@ -32,9 +32,12 @@ class Decoder:
         runner.bind(memory.arrays)
         return cls(runner, memory, clock)
 
-    def admit(self, row: int, encoded: Tensors) -> None:
-        """Put an encoded sentence [1, ...] into the row after the last active one."""
-        self._reserve({TEXT_LEN: encoded["text_mask"].shape[1], MAX_LEN: 1}, row)
+    def admit(self, row: int, rows: int, utterance: Utterance, encoded: Tensors) -> None:
+        """Put a sentence and its encoding [1, ...] into a row; the first `rows` hold the others'.
+
+        Caches get the length that it will need, while there is little in them that must be copied.
+        """
+        self._reserve({TEXT_LEN: encoded["text_mask"].shape[1], MAX_LEN: max(1, utterance.limits.usual)}, rows)
         self.memory.reset(row)
         for state in self.runner.stage.states:
             if state.kind is StateKind.MEMORY:
@@ -76,7 +79,8 @@ class Decoder:
         if any(self.memory.dims[name] != size for name, size in dims.items()):
             self.runner.pull(slice(0, rows))
             self.runner.unbind()
-            self.memory = self.memory.resized({**self.memory.dims, **dims}, rows)
+            used = {MAX_LEN: int(self.memory["position"][:rows].max(initial=0))}
+            self.memory = self.memory.resized({**self.memory.dims, **dims}, rows, used)
             self.runner.bind(self.memory.arrays)
 
     def _bucket(self, name: str, needed: int, rows: int) -> int:

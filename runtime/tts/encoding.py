@@ -51,6 +51,10 @@ class Encoding:
         future = self._work.get(utterance)
         return future is not None and future.done()
 
+    def encoded(self, utterance: Utterance) -> bool:
+        """Whether `take` would answer at once, and not with an error."""
+        return self.ready(utterance) and self.error(utterance) is None
+
     def error(self, utterance: Utterance) -> SpeechTRTError | None:
         """Why a sentence could not be encoded, or None."""
         error = self._work[utterance].exception() if self.ready(utterance) else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from speechtrt.bundle import Bundle
 from speechtrt.closing import Closing
 from speechtrt.errors import BackendError, CancelledError, DeadlineError, SpeechTRTError
+from speechtrt.runtime.batching.request import Placement
 from speechtrt.runtime.batching.scheduler import Scheduler
 from speechtrt.runtime.batching.slots import Slots
 from speechtrt.runtime.clock import StageClock
@@ -211,8 +212,13 @@ class Pipeline(Closing):
             if error := self._encoding.error(voicing.utterance):
                 self._fail(voicing.job, error)
         for placement in self._scheduler.admit(lambda voicing: voicing in ready):
-            self._decoder.admit(placement.row, self._encoding.take(placement.request.utterance))
-            self._voicing.append(placement.request)
+            self._begin(placement, placement.row)
+
+    def _begin(self, placement: Placement[Voicing], rows: int) -> None:
+        """The first `rows` rows hold other sentences."""
+        utterance = placement.request.utterance
+        self._decoder.admit(placement.row, rows, utterance, self._encoding.take(utterance))
+        self._voicing.append(placement.request)
 
     def _decode(self) -> None:
         running = self._scheduler.running()
@@ -224,8 +230,14 @@ class Pipeline(Closing):
             for voicing in running:
                 self._fail(voicing.job, error)
         for owner, voicing in zip(self._scheduler.slots.owners, self._scheduler.running(), strict=True):
-            if voicing.utterance.finished and (move := self._scheduler.retire(owner)):
-                self._decoder.move(move)
+            if voicing.utterance.finished:
+                self._end(owner)
+
+    def _end(self, owner: int) -> None:
+        if heir := self._scheduler.succeed(owner, lambda voicing: self._encoding.encoded(voicing.utterance)):
+            self._begin(heir, self.active)
+        elif move := self._scheduler.retire(owner):
+            self._decoder.move(move)
 
     def _voice(self) -> list[Event]:
         events: list[Event] = []

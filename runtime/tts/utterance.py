@@ -12,6 +12,7 @@ from speechtrt.runtime.tts.ending import Ending, runaway
 STABLE_STEPS = 2
 SUSPICIOUS_STEPS = 16  # between two looks at a sentence that is longer than its text explains
 SUSPICIOUS_SHARE = 0.4  # of the most steps; slow speakers stay below
+USUAL_SHARE = 0.2  # of the most steps, which is about what speakers need
 DRAWN_STEPS = 32
 
 Frames = npt.NDArray[np.float32]
@@ -28,6 +29,11 @@ class StepLimits:
     def suspicious(self) -> int:
         """From this step on the sentence is longer than its text explains."""
         return max(self.least, int(self.most * SUSPICIOUS_SHARE))
+
+    @property
+    def usual(self) -> int:
+        """About as many steps as the text needs."""
+        return max(self.least, int(self.most * USUAL_SHARE))
 
     @classmethod
     def of(cls, tokens: int, spec: TtsSpec, limits: Limits) -> "StepLimits":

@@ -25,6 +25,7 @@ class FakeRunner(Closing):
     compute: Compute
     bound: dict[str, Array] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
+    pulled: list[slice] = field(default_factory=list)
     closed: bool = False
 
     def run(self, inputs: Tensors) -> dict[str, Array]:
@@ -48,6 +49,7 @@ class FakeRunner(Closing):
 
     def pull(self, rows: slice) -> None:
         """Steps write the bound arrays themselves."""
+        self.pulled.append(rows)
 
     def close(self) -> None:
         self.closed = True

@@ -60,8 +60,14 @@ def test_what_a_step_wrote_becomes_the_state_of_its_rows_only() -> None:
 
 def test_growth_keeps_active_rows() -> None:
     old = filled()
-    memory = old.resized({"slots": 3, "max_len": 4, "text_len": 8}, rows=2)
+    memory = old.resized({"slots": 3, "max_len": 4, "text_len": 8}, 2, {})
     assert not old.arrays, "both sizes would be held at once"
     assert memory["self_k_0"][:, 0, :, 0].tolist() == [[1, 1, 0, 0], [2, 2, 0, 0], [0, 0, 0, 0]]
     assert memory["text_mask"].sum(axis=1).tolist() == [2, 2, 0]
     assert memory["self_k_0"] is memory["self_k_0_out"]
+
+
+def test_growth_copies_only_what_is_used() -> None:
+    memory = filled().resized({"slots": 3, "max_len": 4, "text_len": 8}, 2, {"max_len": 1})
+    assert memory["self_k_0"][:, 0, :, 0].tolist() == [[1, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 0]]
+    assert memory["text_mask"].sum(axis=1).tolist() == [2, 2, 0]

@@ -71,6 +71,22 @@ class SchedulerMachine(RuleBasedStateMachine):
         del self.owners[owner]
         self.left.append(owner)
 
+    @precondition(lambda self: self.owners)
+    @rule(data=st.data(), ready=st.booleans())
+    def succeed(self, data: st.DataObject, ready: bool) -> None:
+        """A new owner takes the very row; with nobody ready all stays as it is."""
+        owner = data.draw(st.sampled_from(sorted(self.owners)))
+        row = self.scheduler.slots.row(owner)
+        heir = self.scheduler.succeed(owner, lambda _: ready)
+        assert (heir is not None) == (ready and bool(self.expected))
+        if heir is None:
+            return
+        assert heir.row == row and heir.request == self.expected.popleft()
+        del self.owners[owner]
+        self.left.append(owner)
+        self.owners[heir.owner] = heir.request
+        self.rows.content[heir.row] = heir.request
+
     @precondition(lambda self: self.left)
     @rule(data=st.data())
     def late_result(self, data: st.DataObject) -> None:

@@ -59,6 +59,16 @@ def test_the_next_sentences_are_encoded_before_they_have_a_slot() -> None:
         assert len(runners["decoder"].batches) <= 50
 
 
+def test_who_is_encoded_takes_the_row_of_who_ends_and_nobody_moves() -> None:
+    runners = tts_stages()
+    requests = [SpeechRequest("hello", steps=n, seed=n) for n in (20, 9, 14, 30, 16, 25)]
+    with build(tts_stages()) as alone, build(runners, crew=Crew(Inline(), Inline(), ahead=4, passes=1)) as pipeline:
+        for one, other in zip(alone.synthesize_many(requests), pipeline.synthesize_many(requests), strict=True):
+            np.testing.assert_array_equal(one.audio.samples, other.audio.samples)
+    assert len(runners["decoder"].pulled) <= 2, "only when nobody waits any more"
+    assert runners["decoder"].batches[:30] == [3] * 30
+
+
 def test_first_chunks_go_before_later_ones() -> None:
     """A long speech is in work; a new request's first chunk overtakes its next ones."""
     runners = tts_stages()
