@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 BUILD = Path("build")
 OUT = BUILD / "results"
 DIMENSIONS = ("speecht5",)
+TUNING = BUILD / "train/data/dialect_dev"
+DIALECTS = "dialects"
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,6 +190,40 @@ def serve(
     plan = quick_plan(chunk) if quick else full_plan(chunk, trials)
     report = run_serve(subject, (voice, speaking), plan, threads, quick, note)
     path = report.write(out, "serving_performance")
+    _show(report.result, report.table, path, as_json)
+
+
+@bench.command()
+@click.option("--model", default=CTC, show_default=True, help="Reference model, or any name with --engines.")
+@click.option("--engines", type=click.Path(path_type=Path), help="Engine set, if not the model's best.")
+@click.option("--trials", type=click.IntRange(1), default=3, show_default=True, help="Rounds; all decodings in each.")
+@click.option("--tune", is_flag=True, help="Weights and bonuses around the defaults, on data that tests nothing.")
+@click.option("--data", type=click.Path(path_type=Path), default=TUNING, show_default=True, help="Made set for --tune.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Results folder.")
+@click.option("--quick", is_flag=True, help="One round of a few recordings; not for quoting.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document on stdout.")
+def decoding(
+    model: str, engines: Path | None, trials: int, tune: bool, data: Path, out: Path, quick: bool, as_json: bool
+) -> None:
+    """Greedy decoding, beams and a language model on the dialect test set: word errors, and what they cost."""
+    from speechtrt.benchmarks.decoding.benchmark import DecodingPlan, run_decoding
+    from speechtrt.benchmarks.decoding.load import compared_ways, made_set, test_set, tuned_ways
+    from speechtrt.engine_set import EngineFolder
+    from speechtrt.runtime.asr.lanes import known_chunks
+    from speechtrt.runtime.reference import reference_engines
+
+    folder = engines or reference_engines(model)
+    plan = DecodingPlan(
+        engines=folder,
+        chunks=known_chunks(EngineFolder.open(folder).manifest.model),
+        ways=tuned_ways() if tune else compared_ways(),
+        set=data.name if tune else DIALECTS,
+        spoken=made_set(data, quick) if tune else test_set(quick),
+        trials=1 if quick else trials,
+        quick=quick,
+    )
+    report = run_decoding(plan, note)
+    path = report.write(out, "decoding_tuning" if tune else "decoding")
     _show(report.result, report.table, path, as_json)
 
 
