@@ -8,6 +8,7 @@ from typing import TypeVar
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.serving.core.catalogue import Catalogue
 from speechtrt.runtime.serving.core.collector import ModelCollector
+from speechtrt.runtime.serving.core.gpu import GpuCollector
 from speechtrt.runtime.serving.core.keys import Keyring
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.limits import Limits
@@ -33,6 +34,7 @@ class Service:
         """A service over opened models."""
         metrics = Metrics()
         metrics.registry.register(ModelCollector(catalogue, lifecycle))
+        metrics.registry.register(GpuCollector())
         for model in catalogue.models:
             metrics.declare(model.card)
         return cls(catalogue, keyring, limits, lifecycle, metrics)

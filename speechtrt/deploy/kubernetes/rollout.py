@@ -8,7 +8,7 @@ from speechtrt.deploy.kubernetes.monitoring import HASH_LABEL
 from speechtrt.deploy.kubernetes.naming import pool_labels, resource, server_name
 from speechtrt.deploy.kubernetes.pool import Pool
 from speechtrt.deploy.kubernetes.scaling import pool_matchers
-from speechtrt.deploy.observability.signal import CHUNK_P95, DROPS, ERRORS, FIRST_AUDIO_P95, Signal
+from speechtrt.deploy.observability.signal import CHUNK_P95, DROPS, ERRORS, FIRST_AUDIO_P95, GUARD, Signal
 from speechtrt.deploy.shadow.counts import Track
 from speechtrt.deploy.yaml_file import Document
 
@@ -44,7 +44,11 @@ class Judgement:
 def judgements(fleet: Fleet, pool: Pool) -> tuple[Judgement, ...]:
     """What a canary of the pool must hold, by what it serves."""
     of = f'{pool_matchers(fleet, pool)}, {HASH_LABEL.replace("-", "_")}="{{{{args.hash}}}}"'
-    found = [Judgement("drop-rate", _of(DROPS, of), 0.01), Judgement("error-rate", _of(ERRORS, of), 0.01)]
+    found = [
+        Judgement("drop-rate", _of(DROPS, of), 0.01),
+        Judgement("error-rate", _of(ERRORS, of), 0.01),
+        Judgement("guards-tripped", _of(GUARD, of), 1),
+    ]
     tasks = {folder.manifest.model.task for folder in pool.sets}
     if Task.CTC in tasks:
         found.append(Judgement("chunk-latency-p95", _of(CHUNK_P95, of), 0.1))

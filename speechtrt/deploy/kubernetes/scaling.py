@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from speechtrt.deploy.kubernetes.fleet import Fleet
 from speechtrt.deploy.kubernetes.pool import Pool
-from speechtrt.deploy.observability.signal import CHUNK_P95, OCCUPANCY, QUEUE, Signal
+from speechtrt.deploy.observability.signal import CHUNK_P95, GPU_LOAD, OCCUPANCY, QUEUE, Signal
 from speechtrt.deploy.yaml_file import Document
 
 POOL_LABEL = "pool"
@@ -21,7 +21,8 @@ class Target:
 
 def targets(pool: Pool) -> tuple[Target, ...]:
     """What a pool is scaled on."""
-    return Target(OCCUPANCY, 0.7), Target(CHUNK_P95, 0.08), Target(QUEUE, 2.0, shared=True)
+    everywhere = (Target(OCCUPANCY, 0.7), Target(CHUNK_P95, 0.08), Target(QUEUE, 2.0, shared=True))
+    return (*everywhere, Target(GPU_LOAD, 0.85)) if pool.hardware.gpus else everywhere
 
 
 def pool_matchers(fleet: Fleet, pool: Pool) -> str:

@@ -13,6 +13,9 @@ from speechtrt.deploy.observability.signal import (
     ERRORS,
     FIRST_AUDIO_P50,
     FIRST_AUDIO_P95,
+    GPU_LOAD,
+    GPU_MEMORY,
+    GUARD,
     OCCUPANCY,
     QUEUE,
     READY,
@@ -45,6 +48,8 @@ PANELS = (
     Panel("Refused, failed", (DROPS, ERRORS)),
     Panel("Audio left unheard", (DROPPED_AUDIO,)),
     Panel("Overload rung", (RUNG,)),
+    Panel("Guards tripped", (GUARD,)),
+    Panel("GPU memory, GPU in use", (GPU_MEMORY, GPU_LOAD)),
     Panel("Servers ready", (READY,)),
 )
 

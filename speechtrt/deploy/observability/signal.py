@@ -84,6 +84,14 @@ DROPPED_AUDIO = Signal(
     "percentunit",
     _rates("dropped_audio_seconds_total{$of}", 'audio_seconds_total{direction="in", $of}'),
 )
+GUARD = Signal("guard_tripped", "Models whose guard has tripped", "none", "sum by ($by) (speechtrt_guard_tripped{$of})")
+GPU_LOAD = Signal("gpu_load", "GPU in use", "percentunit", "avg by ($by) (speechtrt_gpu_utilization_ratio{$of})")
+GPU_MEMORY = Signal(
+    "gpu_memory",
+    "GPU memory in use",
+    "percentunit",
+    _ratio("speechtrt_gpu_memory_used_bytes{$of}", "speechtrt_gpu_memory_total_bytes{$of}"),
+)
 READY = Signal("ready_servers", "Servers ready", "none", "sum by ($by) (speechtrt_ready{$of})")
 RUNG = Signal("overload_rung", "Overload rung", "none", "max by ($by) (speechtrt_overload_rung{$of})")
 
@@ -100,5 +108,8 @@ SIGNALS = (
     DROPPED_AUDIO,
     QUEUE,
     RUNG,
+    GUARD,
+    GPU_LOAD,
+    GPU_MEMORY,
     READY,
 )

@@ -39,7 +39,7 @@ class Router:
         yield [
             "defaults",
             "mode http",
-            "option redispatch",
+            "option redispatch 1",
             "retries 3",
             "retry-on conn-failure empty-response 503",
             "timeout connect 2s",
