@@ -22,6 +22,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port for HTTP and WebSocket; 0 takes a free one.  [default: 8080]"
 )
+@click.option(
+    "--wyoming-port", type=click.IntRange(0, 65535), help="Port for Wyoming, for Home Assistant.  [default: off]"
+)
 @click.option("--grpc-port", type=click.IntRange(0, 65535), help="Port for gRPC.  [default: 50051]")
 @click.option(
     "--engines",

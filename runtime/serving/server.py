@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -79,18 +79,32 @@ class Process:
         trials = Trials(swapper, self.settings.canary)
         service.metrics.watchers.append(trials)
         admin = AdminEndpoints(swapper, trials, Keyring.of(admin_keys(self.settings)), reload)
-        async with grpc_server(service, self._grpc_address(), self._tls()) as grpc_port:
+        async with (
+            grpc_server(service, self._grpc_address(), self._tls()) as grpc_port,
+            self._wyoming(service) as wyoming_port,
+        ):
             realtime = RealtimeEndpoint(service, self.settings.origins, DETECTORS[self.settings.turn_detector])
             public.front.app = web_app(service, realtime, None if operators else admin)
             where: dict[str, object] = {"host": public.host, "port": public.port, "grpc_port": grpc_port}
             if operators:
                 operators.front.app = operator_app(service, admin)
                 where["operator_port"] = operators.port
+            if wyoming_port is not None:
+                where["wyoming_port"] = wyoming_port
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, partial(self._hang_up, reload))
             self.lifecycle.start()
             LOG.info("ready", extra={"fields": {**where, **self._models()}})
             await self._until_drained(public.serving)
             await swapper.close()
+
+    def _wyoming(self, service: Service) -> AbstractAsyncContextManager[int | None]:
+        """Off by default, and then its library is not needed."""
+        port = self.settings.wyoming_port
+        if port is None:
+            return nullcontext()
+        from speechtrt.runtime.serving.wyoming.server import wyoming_server
+
+        return wyoming_server(service, (self.settings.host, port))
 
     def _hang_up(self, reload: Reload) -> None:
         task = asyncio.create_task(_reloaded(reload))

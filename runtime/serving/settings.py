@@ -37,6 +37,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: Port = 8080
     grpc_port: Port = 50051
+    wyoming_port: Port | None = None
     engines: tuple[Path, ...] = ()
     api_key_file: Path | None = None
     aliases: dict[str, str] = field(default_factory=dict)

@@ -91,6 +91,12 @@ class Catalogue:
             raise Refusal(Reason.INVALID, message, code="voice_not_found", param="voice")
         return alias
 
+    def named_voice(self, name: str | None) -> tuple[Speaker, str | None]:
+        """The voice called `voice`, or `model.voice` as lists of voices say; None for the defaults. Raises Refusal."""
+        model, dot, voice = (name or "").rpartition(".")
+        speaker = self.speaker(model if dot else None)
+        return speaker, self.voice(speaker, voice or None)
+
     def _find(self, models: Mapping[str, M], name: str | None, verb: str) -> M:
         if name is None and models:
             return next(iter(models.values()))

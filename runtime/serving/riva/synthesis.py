@@ -64,14 +64,11 @@ class Synthesis:
         return spoken(self.service, speaker, utterance, encoder, key)
 
     def _asked(self, request: wire.SynthesizeRequest) -> tuple[Speaker, Utterance]:
-        """A voice is called `voice`, or `model.voice` as the list of voices says."""
-        model, dot, voice = request.voice_name.rpartition(".")
-        speaker = self.service.catalogue.speaker(model if dot else None)
+        speaker, name = self.service.catalogue.named_voice(request.voice_name)
         expect_language(request.language_code, speaker.card.languages)
         limit = self.service.limits.text_characters
         if len(request.text) > limit:
             raise Refusal(Reason.INVALID, f"the text has {len(request.text)} characters; expected at most {limit}")
-        name = self.service.catalogue.voice(speaker, voice or None)
         return speaker, Utterance(request.text, name, _seed(request))
 
 

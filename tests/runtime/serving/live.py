@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from speechtrt.runtime.serving.http.admin import AdminEndpoints
 from speechtrt.runtime.serving.models.opening import version_of
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 from speechtrt.runtime.serving.riva.server import grpc_server
+from speechtrt.runtime.serving.wyoming.server import wyoming_server
 from tests.runtime.serving.fakes import FakeHearer, FakeSpeaker, LoudnessDetector
 
 CANARY = CanaryRules(samples=10, look_seconds=0.0)
@@ -41,6 +42,7 @@ class Live:
 
     port: int
     grpc_port: int
+    wyoming_port: int
     service: Service
     speaker: FakeSpeaker
     hearer: FakeHearer
@@ -125,8 +127,10 @@ def serving(
         port = server.servers[0].sockets[0].getsockname()[1]
         speaker, hearer = service.catalogue.speaker(None), service.catalogue.hearer(None)
         assert isinstance(speaker, FakeSpeaker) and isinstance(hearer, FakeHearer)
-        async with grpc_server(service, "127.0.0.1:0") as grpc_port:
-            box.append(Live(port, grpc_port, service, speaker, hearer, asyncio.get_running_loop(), closed))
+        async with AsyncExitStack() as ports:
+            grpc_port = await ports.enter_async_context(grpc_server(service, "127.0.0.1:0"))
+            wyoming = 0 if keys else await ports.enter_async_context(wyoming_server(service, ("127.0.0.1", 0)))
+            box.append(Live(port, grpc_port, wyoming, service, speaker, hearer, asyncio.get_running_loop(), closed))
             ready.set()
             await task
 
