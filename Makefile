@@ -7,6 +7,7 @@ STAMP  := $(VENV)/.installed
 CLIENTS := build/clients
 TRITON := build/triton
 CRDS   := build/crds
+AGENTS := build/clients-agents
 EXTRAS := cpu,export,bench,serve,deploy,dev
 
 .DEFAULT_GOAL := help
@@ -39,7 +40,7 @@ $(CRDS)/.installed: tests/deploy/crds/package.json tests/deploy/crds/package-loc
 serve: engines  ## serve the reference models on http://127.0.0.1:8080
 	$(BIN)/speechtrt serve-stream
 
-test-clients: engines $(CLIENTS)/.installed  ## other people's clients against the server, from an environment of their own
+test-clients: engines $(CLIENTS)/.installed $(AGENTS)/.installed  ## other people's clients against the server, from environments of their own
 	$(BIN)/python -m pytest -m clients tests/clients
 
 $(CLIENTS)/.installed: tests/clients/requirements.txt
@@ -55,6 +56,11 @@ $(TRITON)/.installed: tests/triton/requirements.txt constraints.txt pyproject.to
 	@grep -v -E '^(numpy|protobuf|ml_dtypes)==' constraints.txt > $(TRITON)/constraints.txt
 	$(TRITON)/bin/python -m pip install --quiet --disable-pip-version-check -c $(TRITON)/constraints.txt -r $<
 	$(TRITON)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nvidia-pytriton==0.7.0
+	@touch $@
+
+$(AGENTS)/.installed: tests/clients/requirements-agents.txt
+	@test -x $(AGENTS)/bin/python || $(PYTHON) -m venv $(AGENTS)
+	$(AGENTS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 protos: $(CLIENTS)/.installed  ## Python from the .proto file, after a change to it

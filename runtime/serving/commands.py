@@ -52,7 +52,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="With --check-config: print one JSON document.")
 def serve_stream(file: Path | None, check_config: bool, as_json: bool, aliases: tuple[str, ...], **flags: Any) -> None:
-    """Serve speech both ways to clients of OpenAI's audio interface and of NVIDIA Riva.
+    """Serve speech both ways to clients of OpenAI's audio interface, of NVIDIA Riva, and of Wyoming.
 
     Settings come from flags, then environment (SPEECHTRT_PORT, ...), then --config, then defaults.
     """

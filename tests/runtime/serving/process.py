@@ -19,6 +19,7 @@ class Served:
     process: "subprocess.Popen[str]"
     port: int = 0
     grpc_port: int = 0
+    wyoming_port: int | None = None
     log: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -55,6 +56,7 @@ def served(*arguments: object) -> Iterator[Served]:
             found = Served(process)
             ready = found.read_until("ready")
             found.port, found.grpc_port = ready["port"], ready["grpc_port"]
+            found.wyoming_port = ready.get("wyoming_port")
             yield found
         finally:
             process.kill()
