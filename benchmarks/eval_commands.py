@@ -5,6 +5,7 @@ import click
 from speechtrt.command_table import Entry, TableGroup
 
 COMMANDS = {
+    "asr": Entry("speechtrt.benchmarks.evaluation.command:asr", "Error rates over a manifest, and how sure they are."),
     "tts": Entry("speechtrt.benchmarks.voices.command:tts", "A voice beside its reference precision."),
 }
 

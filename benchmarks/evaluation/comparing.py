@@ -1,0 +1,52 @@
+"""Which systems are compared, and what each comparison says, group by group."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from speechtrt.benchmarks.evaluation.scoring import EVERYTHING, Scored
+from speechtrt.benchmarks.measure.bootstrap import DRAWS
+from speechtrt.benchmarks.statistics.mapsswe import SegmentTest, mapsswe
+from speechtrt.benchmarks.statistics.paired import PairedComparison, compare_paired, holm, in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`second` minus `first` in one group. `adjusted_p`: the bootstrap's after Holm, over all comparisons of a run."""
+
+    first: str
+    second: str
+    group: str
+    paired: PairedComparison
+    segments: SegmentTest
+    adjusted_p: float = 1.0
+
+    @property
+    def words(self) -> str:
+        """The verdict."""
+        return in_words(self.paired, self.adjusted_p, self.first, self.second)
+
+
+def compare_all(scored: Sequence[Scored], draws: int = DRAWS) -> tuple[Comparison, ...]:
+    """Pairs of systems that differ in one thing only: model, precision, decoder or chunk."""
+    found = [
+        comparison
+        for first, second in combinations(scored, 2)
+        if sum(a != b for a, b in zip(first.system.parts, second.system.parts, strict=True)) == 1
+        for comparison in _compare(first, second, draws)
+    ]
+    adjusted = holm([one.paired.bootstrap_p for one in found])
+    return tuple(replace(one, adjusted_p=p) for one, p in zip(found, adjusted, strict=True))
+
+
+def _compare(first: Scored, second: Scored, draws: int) -> Iterator[Comparison]:
+    groups = first.groups
+    for group in (EVERYTHING, *(groups if len(groups) > 1 else ())):
+        a, b = first.of(group), second.of(group)
+        yield Comparison(
+            first.system.name,
+            second.system.name,
+            group,
+            compare_paired([s.words for s in a], [s.words for s in b], draws),
+            mapsswe((x.alignment, y.alignment) for x, y in zip(a, b, strict=True)),
+        )

@@ -1,0 +1,66 @@
+"""What was heard, a JSON object a line, so that a run that was killed goes on where it was."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from speechtrt.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The text of one recording by one system. `key` names both by hash; `compute_seconds` is its share of a batch.
+
+    `decibels` is an estimate of the recording's signal-to-noise ratio.
+    """
+
+    key: str
+    text: str
+    audio_seconds: float
+    compute_seconds: float
+    decibels: float
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Rows by key, and the file that they are appended to."""
+
+    path: Path
+    rows: dict[str, Heard] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read what is there. A last line that was cut off is dropped. Raises StorageError."""
+        ledger = cls(path)
+        decoder = msgspec.json.Decoder(Heard)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            data = path.read_bytes() if path.exists() else b""
+            whole = data.rfind(b"\n") + 1
+            if whole < len(data):
+                with path.open("r+b") as file:
+                    file.truncate(whole)
+            for row in decoder.decode_lines(data[:whole]):
+                ledger.rows[row.key] = row
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be used ({error.strerror}); choose another --out") from error
+        except msgspec.MsgspecError as error:
+            raise StorageError(f"{path}: is no ledger of an evaluation ({error}); move it away") from error
+        return ledger
+
+    def append(self, rows: list[Heard]) -> None:
+        """Keep rows; they are on disk when this returns. Raises StorageError."""
+        try:
+            with self.path.open("ab") as file:
+                file.write(msgspec.json.Encoder().encode_lines(rows))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StorageError(
+                f"{self.path}: cannot be written ({error.strerror}); what was heard so far is kept, so make room and "
+                "run the same command again"
+            ) from error
+        self.rows |= {row.key: row for row in rows}

@@ -1,0 +1,1 @@
+"""Lists of recordings with their texts, as other toolkits write them."""

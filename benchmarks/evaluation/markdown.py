@@ -1,0 +1,116 @@
+"""The evaluation as Markdown tables."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from speechtrt.benchmarks.evaluation.comparing import Comparison
+from speechtrt.benchmarks.evaluation.document import EvaluationResult
+from speechtrt.benchmarks.evaluation.errors import ErrorAnalysis
+from speechtrt.benchmarks.evaluation.scoring import EVERYTHING
+from speechtrt.benchmarks.evaluation.system import key
+
+Row = Sequence[str]
+
+
+def model_table(result: EvaluationResult) -> Iterator[Row]:
+    """One line a system: rates with intervals, and what it costs."""
+    yield ["model", "engine", "decoder", "chunk", "WER", "CER", "alone [ms]", "RTF", "memory [MiB]"]
+    summary = result.summary
+    for system in result.load.systems:
+        alone, peak = (summary.get(f"{system.name}.{name}") for name in ("alone_seconds", "peak_memory_bytes"))
+        chunk = "whole" if system.chunk_milliseconds is None else f"{system.chunk_milliseconds} ms"
+        yield [
+            system.model,
+            system.engine,
+            system.decoder,
+            chunk,
+            *(rate(result, system.name, EVERYTHING, metric) for metric in ("wer", "cer")),
+            "-" if alone is None else f"{1000 * alone:.0f}",
+            f"{summary[f'{system.name}.real_time_factor']:.4f}",
+            "-" if peak is None else f"{peak / 2**20:.0f}",
+        ]
+
+
+def group_table(result: EvaluationResult) -> Iterator[Row]:
+    """One line a system, one column a group, in the rate that counts first."""
+    load = result.load
+    yield [f"{load.primary.upper()} by {load.group_by}", *load.groups, EVERYTHING]
+    for system in load.systems:
+        groups = (*load.groups, EVERYTHING) if len(load.groups) > 1 else (EVERYTHING, EVERYTHING)
+        yield [system.name, *(rate(result, system.name, group, load.primary) for group in groups)]
+
+
+def comparison_table(comparisons: Iterable[Comparison]) -> Iterator[Row]:
+    """Differences in points of WER, with every test and the verdict."""
+    yield [
+        "first",
+        "second",
+        "group",
+        "second - first",
+        "95 % interval",
+        "p (Holm)",
+        "p, t-test",
+        "Cohen's d",
+        "p, Wilcoxon",
+        "p, MAPSSWE",
+        "verdict",
+    ]
+    for one in comparisons:
+        paired = one.paired
+        yield [
+            one.first,
+            one.second,
+            one.group,
+            f"{100 * paired.difference:+.2f}",
+            f"{100 * paired.low:+.2f} to {100 * paired.high:+.2f}",
+            *(f"{p:.3g}" for p in (one.adjusted_p, paired.t_p)),
+            f"{paired.d:+.2f}",
+            *(f"{p:.3g}" for p in (paired.wilcoxon_p, one.segments.p)),
+            one.words,
+        ]
+
+
+def kinds_table(analysis: ErrorAnalysis) -> Iterator[Row]:
+    """Errors by kind and group."""
+    yield ["group", "substitutions", "deletions", "insertions"]
+    for one in analysis.kinds:
+        yield [one.group, *(f"{100 * rate:.1f} %" for rate in (one.substitutions, one.deletions, one.insertions))]
+
+
+def correlation_table(analysis: ErrorAnalysis) -> Iterator[Row]:
+    """What an utterance's error rate grows with."""
+    yield ["WER against", "Spearman's rho", "95 % interval", "p"]
+    for name, found in analysis.correlations.items():
+        yield [name, f"{found.rho:+.2f}", f"{found.low:+.2f} to {found.high:+.2f}", f"{found.p:.3g}"]
+
+
+def markdown(result: EvaluationResult, comparisons: Sequence[Comparison], analyses: Sequence[ErrorAnalysis]) -> str:
+    """All tables with headings."""
+    load = result.load
+    intro = (
+        f"{load.utterances} utterances of {load.speakers} speakers, {load.words:,} words, "
+        f"{load.audio_seconds / 60:.1f} minutes; normaliser {load.normaliser}. Intervals: 95 %, speakers drawn whole."
+    )
+    parts = [f"# {load.manifest}", intro, "## Models", table(model_table(result))]
+    parts += [f"## By {load.group_by}", table(group_table(result))]
+    if comparisons:
+        parts += ["## Differences, in points of WER", table(comparison_table(comparisons))]
+    for analysis in analyses:
+        parts += [f"## Errors of {analysis.system}", table(kinds_table(analysis)), table(correlation_table(analysis))]
+    if load.skipped:
+        lines = [f"- {one.id}: {one.problem}" for one in load.skipped]
+        parts += [f"## {len(load.skipped)} utterances left out", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def rate(result: EvaluationResult, system: str, group: str, metric: str) -> str:
+    """A rate with its interval: `15.7 % (12.1 to 19.8)`."""
+    place = f"{system}.{key(group)}.{metric}"
+    value, low, high = (100 * result.summary[f"{place}{end}"] for end in ("", "_low", "_high"))
+    return f"{value:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def table(rows: Iterator[Row]) -> str:
+    """Markdown; figures to the right."""
+    head = next(rows)
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

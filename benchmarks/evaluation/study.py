@@ -1,0 +1,85 @@
+"""From a manifest and systems to a finished evaluation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from speechtrt.artifact import write_bytes
+from speechtrt.benchmarks.environment import read_environment
+from speechtrt.benchmarks.evaluation.comparing import Comparison, compare_all
+from speechtrt.benchmarks.evaluation.document import NAME, EvaluationResult, make_document, make_load
+from speechtrt.benchmarks.evaluation.errors import ErrorAnalysis, analyse
+from speechtrt.benchmarks.evaluation.ledger import Ledger
+from speechtrt.benchmarks.evaluation.manifests.detection import open_manifest
+from speechtrt.benchmarks.evaluation.manifests.manifest import SPEAKER, Manifest, Skipped
+from speechtrt.benchmarks.evaluation.markdown import markdown
+from speechtrt.benchmarks.evaluation.normaliser import NormaliserName, open_normaliser, unspaced
+from speechtrt.benchmarks.evaluation.scoring import Scored, score_all
+from speechtrt.benchmarks.evaluation.system import System
+from speechtrt.benchmarks.evaluation.transcribing import Transcripts, transcribe_all
+from speechtrt.documents import write_document
+from speechtrt.errors import DataError
+
+DIALECT = "dialect"
+LEDGER = "asr_evaluation_ledger.jsonl"
+QUICK_UTTERANCES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPlan:
+    """What to evaluate. `group_by` None is `dialect` where there is one, else the speaker."""
+
+    manifest: str
+    systems: tuple[System, ...]
+    normaliser: NormaliserName
+    group_by: str | None
+    most: int | None
+    out: Path
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A finished evaluation."""
+
+    result: EvaluationResult
+    scored: tuple[Scored, ...]
+    comparisons: tuple[Comparison, ...]
+    analyses: tuple[ErrorAnalysis, ...]
+
+    @property
+    def table(self) -> str:
+        """Markdown."""
+        return markdown(self.result, self.comparisons, self.analyses)
+
+    def write(self, folder: Path) -> Path:
+        """Write the JSON document and the Markdown into `folder`; the path of the document."""
+        path = folder / f"{NAME}.json"
+        write_document(path, self.result)
+        write_bytes(path.with_suffix(".md"), self.table.encode())
+        return path
+
+
+def run_study(plan: StudyPlan, report: Callable[[str], None]) -> Study:
+    """Hear, score, compare. Raises SpeechTRTError."""
+    normaliser = open_normaliser(plan.normaliser)
+    manifest = open_manifest(plan.manifest, QUICK_UTTERANCES if plan.quick else plan.most)
+    column = plan.group_by or (DIALECT if DIALECT in manifest.columns else SPEAKER)
+    manifest.expect_column(column)
+    ledger = Ledger.open(plan.out / LEDGER)
+    transcripts = list(transcribe_all(plan.systems, manifest, ledger, report))
+    scored = score_all(transcripts, manifest.entries, normaliser, column)
+    if not scored or not scored[0].scores:
+        raise DataError(f"{manifest.name}: no recording could be heard by every system; check the audio files")
+    report("scoring")
+    comparisons = compare_all(scored)
+    primary = "cer" if unspaced("".join(entry.text for entry in manifest.entries)) else "wer"
+    skipped = _skipped(manifest, transcripts)
+    load = make_load(manifest.name, column, normaliser.title, primary, scored, skipped)
+    result = make_document(read_environment(), load, scored, comparisons, plan.quick)
+    return Study(result, scored, comparisons, tuple(map(analyse, scored)))
+
+
+def _skipped(manifest: Manifest, transcripts: Sequence[Transcripts]) -> list[Skipped]:
+    unread = dict.fromkeys(one for heard in transcripts for one in heard.skipped)
+    return [*manifest.skipped, *unread]

@@ -1,0 +1,173 @@
+"""`speechtrt eval asr` from end to end, on engines of a tiny random model."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from speechtrt.benchmarks.eval_commands import evaluate
+from speechtrt.benchmarks.evaluation.errors import analyse
+from speechtrt.benchmarks.evaluation.hearing import Hearing
+from speechtrt.benchmarks.evaluation.ledger import Heard
+from speechtrt.benchmarks.evaluation.manifests.manifest import Entry
+from speechtrt.benchmarks.evaluation.normaliser import Normaliser, NormaliserName, open_normaliser
+from speechtrt.benchmarks.evaluation.scoring import Scored, score_all
+from speechtrt.benchmarks.evaluation.system import Decoder, System, find_systems, key
+from speechtrt.benchmarks.evaluation.transcribing import Transcripts
+from speechtrt.errors import BenchmarkError, DataError
+from speechtrt.models.evaluation.utterances import evaluation_utterances
+from speechtrt.precision import Precision
+from speechtrt.runtime.asr.decoding.options import GREEDY
+from tests.benchmarks.schema_check import violations_in
+
+TINY = "tiny.ort-cpu-fp32"
+
+
+@pytest.fixture(scope="module")
+def engines(tiny_ctc_engines: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("engines")
+    shutil.copytree(tiny_ctc_engines, root / "tiny" / "ort-cpu-fp32")
+    return root
+
+
+def run(engines: Path, out: Path, *arguments: str) -> Result:
+    fixed = ("--engines", str(engines), "--model", "tiny", "--precision", "fp32", "--out", str(out))
+    return CliRunner().invoke(evaluate, ["asr", *arguments, *fixed], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def evaluated(engines: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    out = tmp_path_factory.mktemp("out")
+    return run(engines, out, "dialects", "--quick", "--chunk", "160", "--chunk", "560", "--json"), out
+
+
+def test_it_prints_the_document_that_it_writes(evaluated: tuple[Result, Path]) -> None:
+    result, out = evaluated
+    path = out / "asr_evaluation_results.json"
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == json.loads(path.read_text())
+    assert violations_in(path) == []
+
+
+def test_every_utterance_has_what_every_system_wrote(evaluated: tuple[Result, Path]) -> None:
+    document = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())
+    assert [s["name"] for s in document["load"]["systems"]] == [f"{TINY}.greedy.160ms", f"{TINY}.greedy.560ms"]
+    assert len(document["trials"]) == document["load"]["utterances"] == 10
+    assert all(len(trial["hypotheses"]) == 2 for trial in document["trials"])
+    assert {trial["group"] for trial in document["trials"]} == set(document["load"]["groups"])
+
+
+def test_rates_and_differences_are_numbers_by_group(evaluated: tuple[Result, Path]) -> None:
+    summary = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())["summary"]
+    for group in ("all", "southern", "indian"):
+        place = f"{TINY}.greedy.560ms.{group}"
+        assert summary[f"{place}.wer_low"] <= summary[f"{place}.wer"] <= summary[f"{place}.wer_high"]
+        assert 0 <= summary[f"{TINY}.greedy.160ms.against.{place}.adjusted_p"] <= 1
+    assert summary[f"{TINY}.greedy.560ms.peak_memory_bytes"] > 2**25
+
+
+def test_the_tables_say_it_in_words(evaluated: tuple[Result, Path]) -> None:
+    text = (evaluated[1] / "asr_evaluation_results.md").read_text()
+    for heading in ("## Models", "## By dialect", "## Differences", f"## Errors of {TINY}.greedy.160ms"):
+        assert heading in text
+    assert "no evidence of a difference" in text or "makes fewer errors than" in text or "no difference" in text
+
+
+def test_nothing_is_heard_twice(engines: Path, evaluated: tuple[Result, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("heard again")
+
+    monkeypatch.setattr(Hearing, "hear", refuse)
+    before = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())
+    again = run(engines, evaluated[1], "dialects", "--quick", "--chunk", "160", "--chunk", "560")
+    after = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())
+    assert again.exit_code == 0, again.output
+    assert after["trials"] == before["trials"]
+
+
+def test_a_killed_run_hears_only_what_is_left(engines: Path, evaluated: tuple[Result, Path], tmp_path: Path) -> None:
+    ledger = (evaluated[1] / "asr_evaluation_ledger.jsonl").read_bytes()
+    (tmp_path / "asr_evaluation_ledger.jsonl").write_bytes(ledger[: len(ledger) - 30])
+    result = run(engines, tmp_path, "dialects", "--quick", "--chunk", "160", "--chunk", "560")
+    assert f"{TINY}.greedy.160ms: 0 of 10 recordings to hear" in result.output
+    assert f"{TINY}.greedy.560ms: 1 of 10 recordings to hear" in result.output
+
+
+def test_a_corrupt_recording_is_named_and_the_run_goes_on(engines: Path, tmp_path: Path) -> None:
+    good = evaluation_utterances()[0]
+    shutil.copy(good.path, tmp_path / "good.flac")
+    (tmp_path / "broken.flac").write_bytes(good.path.read_bytes()[:300])
+    manifest = tmp_path / "m.csv"
+    manifest.write_text(f"audio,text,speaker\nbroken.flac,one two,s\ngood.flac,{good.text},s\nnone.flac,three,s\n")
+    result = run(engines, tmp_path / "out", str(manifest))
+    assert result.exit_code == 0, result.output
+    assert "left out broken: its audio cannot be read" in result.output
+    assert "left out none: its audio file is missing" in result.output
+    document = json.loads((tmp_path / "out" / "asr_evaluation_results.json").read_text())
+    assert [t["utterance"] for t in document["trials"]] == ["good"]
+    assert str(tmp_path) not in json.dumps(document)
+
+
+def test_bad_choices_are_one_clear_line(engines: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="has no column 'device'"):
+        run(engines, tmp_path, "dialects", "--group-by", "device")
+    with pytest.raises(BenchmarkError, match="has no chunk of 80 ms; it has 160, 560"):
+        run(engines, tmp_path, "dialects", "--chunk", "80")
+    with pytest.raises(BenchmarkError, match="there is no engine set"):
+        find_systems(engines, ["tiny"], [Precision.INT8], [Decoder("greedy", GREEDY)])
+
+
+def heard(name: str, texts: dict[str, str]) -> Transcripts:
+    system = System(name, "ort-cpu-fp32", Decoder("greedy", GREEDY), None, Path())
+    rows = {one: Heard(one, text, 2.0, 0.01, 20.0) for one, text in texts.items()}
+    return Transcripts(system, rows, (), None, None)
+
+
+def entry(name: str, text: str) -> Entry:
+    return Entry(name, Path(), text, "s", {"dialect": "indian"})
+
+
+def scored() -> Scored:
+    entries = [entry("a", "Turn the light on."), entry("b", "Go, go!"), entry("c", "light light on")]
+    texts = {"a": "turn a light on", "b": "go go go", "c": "night on"}
+    [found] = score_all([heard("m", texts)], entries, open_normaliser(NormaliserName.BASIC), "dialect")
+    return found
+
+
+def test_errors_are_counted_by_kind_word_and_pair() -> None:
+    analysis = analyse(scored())
+    assert [(s.words.substitutions, s.words.deletions, s.words.insertions) for s in scored().scores] == [
+        (1, 0, 0),
+        (0, 0, 1),
+        (1, 1, 0),
+    ]
+    assert [(k.group, k.substitutions, k.deletions) for k in analysis.kinds] == [("all", 2 / 9, 1 / 9)]
+    assert {(c.said, c.heard): c.count for c in analysis.confusions} == {
+        ("the", "a"): 1,
+        (None, "go"): 1,
+        ("light", "night"): 1,
+        ("light", None): 1,
+    }
+    assert [(r.word, r.said, r.recall) for r in analysis.recalls] == [("light", 3, 1 / 3)]
+    assert analysis.worst[0].entry.id == "c"
+
+
+def test_texts_as_they_are_are_scored_too() -> None:
+    first = scored().scores[0]
+    assert (first.words.errors, first.raw_words.errors) == (1, 3)
+
+
+def test_only_what_all_systems_heard_is_compared() -> None:
+    entries = [entry("a", "one"), entry("b", "two")]
+    both = score_all([heard("x", {"a": "one", "b": "two"}), heard("y", {"b": "to"})], entries, _plain(), "speaker")
+    assert [[s.entry.id for s in one.scores] for one in both] == [["b"], ["b"]]
+
+
+def test_groups_become_keys() -> None:
+    assert key("US English (South)") == "us-english-south" and key("印") == "none"
+
+
+def _plain() -> Normaliser:
+    return open_normaliser(NormaliserName.NONE)
