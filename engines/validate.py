@@ -7,7 +7,7 @@ from pathlib import Path
 
 from speechtrt.bundle import BundleFolder
 from speechtrt.documents import SCHEMA
-from speechtrt.engine_set import ENGINE_FILE, EngineFolder, GateRow
+from speechtrt.engine_set import EngineFolder, GateRow
 from speechtrt.engines.budget import Budget, judge_budget
 from speechtrt.engines.current import compares_speech, runs_here
 from speechtrt.engines.gate.quality import QualityCheck, figure_row
@@ -78,20 +78,11 @@ def validate_engine_set(folder: Path, demands: Demands = NO_DEMANDS) -> Validati
     return ValidationReport(manifest.name, manifest.backend, passed, seconds, tuple(rows), figures)
 
 
-def reference_of(engines: EngineFolder) -> Path | None:
-    """The set of the reference precision of the same bundle that lies beside `engines`, where `build` puts it."""
-    backend = engines.manifest.backend
-    path = engines.path.resolve().parent / f"{backend}-{backend.reference_precision}"
-    if not (path / ENGINE_FILE).is_file():
-        return None
-    return path if EngineFolder.open(path).manifest.bundle_sha256 == engines.manifest.bundle_sha256 else None
-
-
 def _compared(engines: EngineFolder, demands: Demands) -> tuple[tuple[QualityFigure, ...], list[GateRow]]:
     """Speech, budgets and regressions; only a set whose engines are sound gets this far."""
     figures: tuple[QualityFigure, ...] = ()
     rows: list[GateRow] = []
-    reference = demands.reference or reference_of(engines)
+    reference = demands.reference or engines.reference()
     if demands.budget is not None:
         rows += judge_budget(engines, _needed(engines, reference, "a budget"), demands.budget)
     if demands.quality is not None:

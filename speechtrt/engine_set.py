@@ -146,3 +146,11 @@ class EngineFolder(ManifestFolder[EngineSet]):
         if not document.is_file():
             raise ManifestError(f"{path}: is not an engine set (it has no {ENGINE_FILE}); `speechtrt build` writes one")
         return cls(path, read_document(document, EngineSet))
+
+    def reference(self) -> Path | None:
+        """The set of the reference precision of the same bundle that lies beside this one, where `build` puts it."""
+        backend = self.manifest.backend
+        path = self.path.resolve().parent / f"{backend}-{backend.reference_precision}"
+        if not (path / ENGINE_FILE).is_file():
+            return None
+        return path if EngineFolder.open(path).manifest.bundle_sha256 == self.manifest.bundle_sha256 else None

@@ -64,7 +64,8 @@ class Process:
         catalogue = models.enter_context(
             opened(engine_folders(settings.engines), self._opening(), settings.aliases, settings.limits)
         )
-        self.service = Service.of(catalogue, Keyring.of(api_keys(settings)), settings.limits, self.lifecycle)
+        keyring = Keyring.of(api_keys(settings))
+        self.service = Service.of(catalogue, keyring, settings.limits, self.lifecycle, settings.routing)
 
     async def _serve(self, service: Service, public: Listener, operators: Listener | None) -> None:
         """Everything is loaded."""
@@ -136,7 +137,11 @@ class Process:
     def _opening(self) -> OpeningOptions:
         settings = self.settings
         return OpeningOptions(
-            settings.speech_slots, settings.stream_slots, queue=settings.limits.queue, decoding=settings.decoding
+            settings.speech_slots,
+            settings.stream_slots,
+            queue=settings.limits.queue,
+            decoding=settings.decoding,
+            guard_share=settings.guard_share,
         )
 
     def _grpc_address(self) -> str:

@@ -15,6 +15,7 @@ from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions
 from speechtrt.runtime.policy.canary import CanaryRules
 from speechtrt.runtime.serving.core.keys import read_keys
 from speechtrt.runtime.serving.core.limits import Limits
+from speechtrt.runtime.serving.core.router import Routing
 from speechtrt.runtime.serving.fleet.acceptance import Acceptance
 
 PREFIX = "SPEECHTRT_"
@@ -27,7 +28,7 @@ Count = Annotated[int, Meta(ge=1)]
 class Settings:
     """Effective settings. Without `engines` the reference models are served; `aliases` are other names of models and
     voices; `origins` are web pages that may open a WebSocket, besides those of this server itself; `decoding` is that
-    of streams which ask for nothing else.
+    of streams which ask for nothing else. `guard_share` of a voice's batches is run again in the reference precision.
 
     Operators' routes exist only with an `admin_key_file`. With an `operator_port` they and `/metrics` are served there,
     at `operator_host` (None: `host`), and nowhere else. `engine_root` holds the engine sets that may be swapped in;
@@ -56,10 +57,18 @@ class Settings:
     acceptance: Acceptance = field(default_factory=Acceptance)
     canary: CanaryRules = field(default_factory=CanaryRules)
     decoding: DecodingOptions = GREEDY
+    routing: Routing = field(default_factory=Routing)
+    guard_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
 
 LISTS = ("engines", "origins")
-TABLES = {"limits": Limits, "acceptance": Acceptance, "canary": CanaryRules, "decoding": DecodingOptions}
+TABLES = {
+    "limits": Limits,
+    "acceptance": Acceptance,
+    "canary": CanaryRules,
+    "decoding": DecodingOptions,
+    "routing": Routing,
+}
 NAMES = tuple(f.name for f in fields(Settings))
 
 

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from speechtrt.runtime.serving.core.metrics import Metrics
+from speechtrt.runtime.serving.core.metrics import Metrics, labels
 from speechtrt.runtime.serving.core.ports import ModelCard
 
 
@@ -42,3 +42,7 @@ class Arrivals:
         """The last words have come."""
         if self._ended is not None:
             self.metrics.last_words(self.card, time.monotonic() - self._ended)
+
+    def dropped(self, seconds: float) -> None:
+        """So much audio was left unheard."""
+        self.metrics.dropped.labels(*labels(self.card)).inc(seconds)

@@ -79,6 +79,7 @@ class Metrics:
     audio: Counter = field(init=False)
     slow_consumers: Counter = field(init=False)
     dropped: Counter = field(init=False)
+    routed: Counter = field(init=False)
     fleet: Counter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +98,7 @@ class Metrics:
         self.audio = self._counter("audio_seconds", "Seconds of audio heard or spoken", (*MODEL, "direction"))
         self.dropped = self._counter("dropped_audio_seconds", "Audio of live streams that overload left unheard")
         self.slow_consumers = self._counter("slow_consumer_disconnects", "Clients cut because they did not read")
+        self.routed = self._counter("routed", "Streams that went to a model by the server's choice", ("model",))
         self.fleet = self._counter("engine_changes", "What happened to engine sets of a model", ("model", "act"))
 
     def declare(self, card: ModelCard) -> None:

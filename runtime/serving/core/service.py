@@ -15,6 +15,7 @@ from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import Model
 from speechtrt.runtime.serving.core.refusal import refusal_of
+from speechtrt.runtime.serving.core.router import Router, Routing
 
 M = TypeVar("M", bound=Model)
 
@@ -28,16 +29,25 @@ class Service:
     limits: Limits
     lifecycle: Lifecycle
     metrics: Metrics
+    router: Router
 
     @classmethod
-    def of(cls, catalogue: Catalogue, keyring: Keyring, limits: Limits, lifecycle: Lifecycle) -> "Service":
-        """A service over opened models."""
+    def of(
+        cls,
+        catalogue: Catalogue,
+        keyring: Keyring,
+        limits: Limits,
+        lifecycle: Lifecycle,
+        routing: Routing | None = None,
+    ) -> "Service":
+        """A service over opened models. Raises ConfigError when `routing` names one that is not among them."""
         metrics = Metrics()
         metrics.registry.register(ModelCollector(catalogue, lifecycle))
         metrics.registry.register(GpuCollector())
         for model in catalogue.models:
             metrics.declare(model.card)
-        return cls(catalogue, keyring, limits, lifecycle, metrics)
+        router = Router(catalogue, routing or Routing(), metrics.routed)
+        return cls(catalogue, keyring, limits, lifecycle, metrics, router)
 
     @property
     def in_flight(self) -> int:

@@ -33,7 +33,7 @@ class TranscriptionEndpoint:
         key = identify(request, self.service.keyring)
         self.service.lifecycle.expect_ready()
         form = await read_form(request, self.service.limits.body_bytes)
-        hearer = self.service.catalogue.hearer(form.model)
+        hearer = self.service.router.route(form.model, form.utterance).hearer
         listening = form.listening(Mode.GROWING if form.stream else Mode.RECORDING)
         hearer.check(listening)
         if form.stream:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from speechtrt.runtime.asr.decoding.options import HotPhrase
+from speechtrt.runtime.policy.routing import Utterance
 from speechtrt.runtime.serving.core.ports import Listening, Mode
 from speechtrt.runtime.serving.core.prompt import phrases
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
@@ -43,6 +44,11 @@ class Form:
     granularities: tuple[str, ...]
     keywords: tuple[str, ...] = ()
     prompt: str | None = None
+
+    @property
+    def utterance(self) -> Utterance:
+        """What is known of it before it is heard."""
+        return Utterance(self.language, text=" ".join((*self.keywords, self.prompt or "")))
 
     def listening(self, mode: Mode) -> Listening:
         """How it is heard. Raises TextError."""

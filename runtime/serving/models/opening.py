@@ -12,6 +12,7 @@ from speechtrt.engine_set import ENGINE_FILE, EngineFolder
 from speechtrt.errors import ManifestError
 from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions
 from speechtrt.runtime.asr.transcriber import Transcriber
+from speechtrt.runtime.policy.guard import GuardPolicy
 from speechtrt.runtime.reference import CTC, VOICE, reference_engines
 from speechtrt.runtime.serving.core.catalogue import Catalogue
 from speechtrt.runtime.serving.core.limits import Limits
@@ -30,13 +31,17 @@ TEXTS = ("one two three", "good morning")
 
 @dataclass(frozen=True, slots=True)
 class OpeningOptions:
-    """How many sentences are spoken and streams heard at once, in which batches, and how streams become words."""
+    """How many sentences are spoken and streams heard at once, in which batches, and how streams become words.
+
+    `guard_share` of a voice's batches is run again by the engine set in the reference precision beside it.
+    """
 
     speech: int = 16
     streams: int = 64
     batch: int = 16
     queue: int = 16
     decoding: DecodingOptions = GREEDY
+    guard_share: float = 0.0
 
 
 def engine_folders(paths: tuple[Path, ...]) -> tuple[EngineFolder, ...]:
@@ -88,7 +93,14 @@ def _close(catalogue: Catalogue) -> None:
 
 def _speaker(folder: EngineFolder, options: OpeningOptions, like: Specimen | None) -> Opened[Speaker]:
     with ExitStack() as closing:
-        synthesizer = closing.enter_context(Synthesizer.open(folder.path, options.speech, queue=options.queue))
+        synthesizer = Synthesizer.open(
+            folder.path,
+            options.speech,
+            queue=options.queue,
+            reference=_reference(folder) if options.guard_share else None,
+            guard=GuardPolicy(share=options.guard_share),
+        )
+        closing.callback(synthesizer.close)
         texts = tuple(spoken.text for spoken in like.spoken) if like else TEXTS
         spoken = tuple(Spoken(text, synthesizer.synthesize(text).audio) for text in texts)
         speaker = SynthesizerSpeaker(_card(folder, options.speech), AsyncSynthesizer(synthesizer))
@@ -104,6 +116,12 @@ def _hearer(folder: EngineFolder, options: OpeningOptions, like: Specimen | None
         said = tuple(Said(a, tuple(t.text.split())) for a, t in zip(audios, heard, strict=True))
         hearer = TranscriberHearer(_card(folder, options.streams), transcriber, options.batch)
         return Opened(hearer, closing.pop_all().close, folder.path, Specimen(said=said))
+
+
+def _reference(folder: EngineFolder) -> Path | None:
+    """None also for a set that is itself in the reference precision."""
+    manifest = folder.manifest
+    return None if manifest.precision is manifest.backend.reference_precision else folder.reference()
 
 
 def _card(folder: EngineFolder, slots: int) -> ModelCard:

@@ -9,7 +9,7 @@ from speechtrt.audio import Samples
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.events import Degraded, Dropped
 from speechtrt.runtime.serving.core.arrivals import Arrivals
-from speechtrt.runtime.serving.core.metrics import Metrics, labels
+from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, News
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.realtime.messages import Message, completed, degraded, delta, dropped, failed
@@ -88,7 +88,7 @@ class Item:
             case Degraded():
                 self.send(degraded(news.rung, news.action, news.reason))
             case Dropped():
-                self.metrics.dropped.labels(*labels(self.hearer.card)).inc(news.seconds)
+                self._arrivals.dropped(news.seconds)
                 self.send(dropped(self.id, self.start + news.start, news.seconds))
 
     def _tell(self, heard: Heard) -> None:

@@ -100,7 +100,7 @@ class Session:
 
     def _update(self, request: SessionUpdate) -> None:
         config = patched(self.config, request.session, self.hearer.card.name)
-        if self.service.catalogue.hearer(config.model).card.name != self.hearer.card.name:
+        if not self.service.router.may_serve(config.model, self.hearer):
             message_ = f"this session is served by {self.hearer.card.name}; open another with ?model={config.model}"
             raise Refusal(
                 Reason.INVALID, message_, code="invalid_value", param="session.audio.input.transcription.model"

@@ -13,10 +13,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.energy import EnergyDetector
 from speechtrt.runtime.asr.vad import VoiceDetector
+from speechtrt.runtime.policy.routing import Utterance
 from speechtrt.runtime.serving.core.keys import bearer
 from speechtrt.runtime.serving.core.metrics import Departure
-from speechtrt.runtime.serving.core.ports import Hearer
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
+from speechtrt.runtime.serving.core.router import Routed
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.failure import refused
 from speechtrt.runtime.serving.realtime.messages import event_id_of, failure, message, parse
@@ -58,18 +59,19 @@ class RealtimeEndpoint:
         """One session. What is wrong before it begins is an HTTP error, a full or leaving server closes it at once."""
         try:
             key = self._identify(websocket)
-            hearer = self.service.catalogue.hearer(websocket.query_params.get("model"))
+            query = websocket.query_params
+            routed = self.service.router.route(query.get("model"), Utterance(query.get("language")))
         except Refusal as refusal:
             await websocket.send_denial_response(refused(refusal))
             return
         await websocket.accept(PROTOCOL if PROTOCOL in websocket.scope["subprotocols"] else None)
         with suppress(Departure), ExitStack() as places:
             try:
-                hearer = places.enter_context(self.service.admitted(hearer, key))
+                hearer = places.enter_context(self.service.admitted(routed.hearer, key))
             except Refusal as refusal:
                 await _close(websocket, CODES[refusal.reason], str(refusal))
                 return
-            await self._serve(websocket, hearer)
+            await self._serve(websocket, Routed(hearer, routed.reason))
 
     def _identify(self, websocket: WebSocket) -> str:
         origin = websocket.headers.get("origin")
@@ -81,10 +83,12 @@ class RealtimeEndpoint:
         token = next((p.removeprefix(KEY_PROTOCOL) for p in offered if p.startswith(KEY_PROTOCOL)), None)
         return self.service.keyring.identify(bearer(websocket.headers.get("authorization")) or token)
 
-    async def _serve(self, websocket: WebSocket, hearer: Hearer) -> None:
-        outbox = Outbox()
+    async def _serve(self, websocket: WebSocket, routed: Routed) -> None:
+        outbox, hearer = Outbox(), routed.hearer
         session = Session(self.service, hearer, outbox.put, self.make_detector)
         outbox.put(message("session.created", session=session.describe()))
+        if routed.reason:
+            outbox.put(message("speechtrt.routed", model=hearer.card.name, reason=routed.reason))
         tasks = Tasks(
             asyncio.create_task(self._read(websocket, session, outbox)),
             asyncio.create_task(self._write(websocket, outbox)),

@@ -11,7 +11,9 @@ import numpy as np
 from speechtrt.audio import Audio
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.decoding.options import BOOST, HotPhrase
+from speechtrt.runtime.asr.events import Dropped
 from speechtrt.runtime.asr.transcript import Word
+from speechtrt.runtime.policy.routing import Utterance
 from speechtrt.runtime.serving.core.arrivals import Arrivals
 from speechtrt.runtime.serving.core.hearing import transcribe
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Listening, Mode
@@ -92,6 +94,7 @@ class Recognition:
             config = first.streaming_config.config
             hearer, sound = self._hearer(config), StreamedSound.of(config)
             with self.service.admitted(hearer, key) as version:
+                await context.send_initial_metadata(_service_level(version))
                 listener = await version.listen(_listening(config, Mode.UTTERANCES))
                 arrivals = Arrivals(self.service.metrics, version.card)
                 source = Source(requests, sound, arrivals, self.service.limits.audio_seconds)
@@ -123,7 +126,9 @@ class Recognition:
         )
 
     def _hearer(self, config: wire.RecognitionConfig) -> Hearer:
-        hearer = self.service.catalogue.hearer(config.model or None)
+        phrases = [phrase for context in config.speech_contexts for phrase in context.phrases]
+        utterance = Utterance(config.language_code or None, text=" ".join(phrases))
+        hearer = self.service.router.route(config.model or None, utterance).hearer
         expect_language(config.language_code, hearer.card.languages)
         return hearer
 
@@ -146,6 +151,8 @@ async def _results(
     feeding = asyncio.ensure_future(source.feed(listener))
     try:
         async for news in listener.news():
+            if isinstance(news, Dropped):
+                source.arrivals.dropped(news.seconds)
             if isinstance(news, Heard):
                 source.arrivals.heard(news.seconds)
                 if news.final or config.interim_results:
@@ -156,6 +163,11 @@ async def _results(
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
         await listener.close()
+
+
+def _service_level(hearer: Hearer) -> tuple[tuple[str, str], ...]:
+    """Metadata: Riva's messages have no place for the model that hears, nor for its rung of the overload ladder."""
+    return ("speechtrt-model", hearer.card.name), ("speechtrt-rung", str(hearer.gauges().rung))
 
 
 def _result(heard: Heard, config: wire.RecognitionConfig) -> wire.StreamingResult:

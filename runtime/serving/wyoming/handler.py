@@ -11,6 +11,7 @@ from wyoming.server import AsyncEventHandler
 from wyoming.tts import SynthesizeStopped
 
 from speechtrt.errors import SpeechTRTError
+from speechtrt.runtime.policy.routing import Utterance
 from speechtrt.runtime.serving.core.ports import ModelCard
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.core.service import Service
@@ -132,7 +133,7 @@ class Handler(AsyncEventHandler):
 
     async def _begin(self, event: Event) -> Hearing:
         asked, self.requests.asked = self.requests.asked, Asked()
-        hearer = self.service.catalogue.hearer(asked.model)
+        hearer = self.service.router.route(asked.model, Utterance()).hearer
         self.serving = hearer.card
         return await Hearing.begin(self.service, hearer, self.key, self.write_event, event, asked.language)
 

@@ -128,13 +128,15 @@ class FakeHearer:
     opened: list[FakeListener] = field(default_factory=list)
     asked: list[Listening] = field(default_factory=list)
     version: str = "v1"
+    name: str = "tiny-ctc"
+    rung: int = 0
 
     def __post_init__(self) -> None:
         self.gate.set()
 
     @property
     def card(self) -> ModelCard:
-        return ModelCard("tiny-ctc", "fake", self.version, RATE, self.slots, ("en",), 1)
+        return ModelCard(self.name, "fake", self.version, RATE, self.slots, ("en",), 1)
 
     def check(self, listening: Listening) -> None:
         if any(phrase.text == "unspeakable" for phrase in listening.hot_words):
@@ -150,7 +152,7 @@ class FakeHearer:
         return self.opened[-1]
 
     def gauges(self) -> Gauges:
-        return Gauges(self.active, 0, 0, 0, 0)
+        return Gauges(self.active, 0, 0, 0, 0, rung=self.rung)
 
 
 class LoudnessDetector:

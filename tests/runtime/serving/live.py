@@ -20,6 +20,8 @@ from speechtrt.runtime.serving.core.keys import Keyring
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.core.opened import Opened
+from speechtrt.runtime.serving.core.ports import Hearer
+from speechtrt.runtime.serving.core.router import Routing
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.core.specimen import Specimen
 from speechtrt.runtime.serving.fleet.acceptance import Acceptance
@@ -77,11 +79,15 @@ def fake_swapper(service: Service, closed: list[str]) -> Swapper:
     return Swapper(service, Chronicle(service.metrics), Acceptance(), opened)
 
 
-def fake_service(limits: Limits, keys: tuple[str, ...] = (), slots: int = 4) -> Service:
+def fake_service(limits: Limits, keys: tuple[str, ...] = (), slots: int = 4, routing: Routing | None = None) -> Service:
     speaker, hearer = FakeSpeaker(slots), FakeHearer(slots)
     aliases = {"tts-1": "tiny-voice", "whisper-1": "tiny-ctc", "alloy": "ben"}
-    catalogue = Catalogue.of([Opened(speaker)], [Opened(hearer)], aliases, limits)
-    service = Service.of(catalogue, Keyring.of(keys), limits, Lifecycle())
+    others = [
+        FakeHearer(slots, name=name) for name in (routing.models.values() if routing else ()) if name != "tiny-ctc"
+    ]
+    hearers: list[Opened[Hearer]] = [Opened(found) for found in (hearer, *others)]
+    catalogue = Catalogue.of([Opened(speaker)], hearers, aliases, limits)
+    service = Service.of(catalogue, Keyring.of(keys), limits, Lifecycle(), routing)
     service.lifecycle.start()
     return service
 
@@ -98,13 +104,14 @@ def serving(
     admin_keys: tuple[str, ...] = (),
     engines: Path | None = None,
     rules: CanaryRules = CANARY,
+    routing: Routing | None = None,
 ) -> Iterator[Live]:
     ready = threading.Event()
     box: list[Live] = []
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        service = fake_service(limits or Limits(), keys, slots)
+        service = fake_service(limits or Limits(), keys, slots, routing)
         closed: list[str] = []
         swapper = fake_swapper(service, closed)
         swapper.root = engines

@@ -19,7 +19,7 @@ def variant(engines: Path, out: Path) -> Path:
         before = sha256_file(file)
         _turn_round(file)
         manifest = manifest.replace(before, sha256_file(file))
-    return _rewritten(out, manifest)
+    return rewritten(out, manifest)
 
 
 def damaged(engines: Path, out: Path) -> Path:
@@ -30,19 +30,19 @@ def damaged(engines: Path, out: Path) -> Path:
     data[len(data) // 2] ^= 1
     file.unlink()
     file.write_bytes(data)
-    return _rewritten(out, (out / ENGINE_FILE).read_text() + "\n")
+    return rewritten(out, (out / ENGINE_FILE).read_text() + "\n")
 
 
 def again(engines: Path, out: Path) -> Path:
     """A copy that says the same, and is another version."""
     shutil.copytree(engines, out)
-    return _rewritten(out, (out / ENGINE_FILE).read_text() + "\n")
+    return rewritten(out, (out / ENGINE_FILE).read_text() + "\n")
 
 
 def failed(engines: Path, out: Path) -> Path:
     """A copy whose manifest owns up to a check that has not passed."""
     shutil.copytree(engines, out)
-    return _rewritten(out, (out / ENGINE_FILE).read_text().replace('"passed": true', '"passed": false', 1))
+    return rewritten(out, (out / ENGINE_FILE).read_text().replace('"passed": true', '"passed": false', 1))
 
 
 def _turn_round(file: Path) -> None:
@@ -55,7 +55,7 @@ def _turn_round(file: Path) -> None:
     onnx.save(model, file)
 
 
-def _rewritten(folder: Path, manifest: str) -> Path:
+def rewritten(folder: Path, manifest: str) -> Path:
     document = folder / ENGINE_FILE
     document.unlink()
     document.write_text(manifest)
