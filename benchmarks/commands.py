@@ -120,12 +120,16 @@ def asr(
     type=click.Choice(["fp32", "int8"]),
     help="Engines to measure; the best accepted ones if not given.",
 )
+@click.option(
+    "--peer", type=click.Choice(["sherpa-onnx"]), help="Measure another runtime with the same weights beside it."
+)
 @common_options
 def stream(
     model: str,
     audio: Path | None,
     chunks: tuple[int, ...],
     precision: str | None,
+    peer: str | None,
     engines: Path | None,
     out: Path,
     threads: int,
@@ -142,7 +146,7 @@ def stream(
     sizes = chunks or subject.chunks
     plan = quick_plan(sizes) if quick else full_plan(sizes, trials)
     headline = f"ort-cpu-{precision}" if precision else next(iter(subject.sides))
-    report = run_stream(subject, headline, plan, threads, quick, note)
+    report = run_stream(subject, headline, plan, threads, quick, note, BUILD / peer if peer else None)
     path = report.write(out, "streaming_performance")
     _show(report.result, report.table, path, as_json)
 

@@ -17,6 +17,7 @@ STOP_SECONDS = 10.0
 class Child(Closing, Generic[W]):
     """Builds a workload in a new process with `factory`, then applies functions to it there.
 
+    The child may have children of its own, and ends when this process does, for it reads an end of file then.
     `factory` and the functions are pickled: module-level callables, or frozen dataclasses with `__call__`.
     """
 
@@ -24,7 +25,7 @@ class Child(Closing, Generic[W]):
         self._name = name
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, factory), name=name, daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, factory), name=name)
         self._process.start()
         theirs.close()
 

@@ -1,37 +1,47 @@
-"""The streaming benchmark: every run of a side with its clients in a process of its own, sides in turns."""
+"""The streaming benchmark: every side in processes of its own, sides in turns."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from speechtrt.benchmarks.asr.subject import AsrSubject
+from speechtrt.benchmarks.engine_sets import model_of
 from speechtrt.benchmarks.environment import read_environment
+from speechtrt.benchmarks.measure.bar import judge_bars
 from speechtrt.benchmarks.measure.child import Child
 from speechtrt.benchmarks.measure.result import Result
 from speechtrt.benchmarks.measure.verdict import quick_reasons, verdict
+from speechtrt.benchmarks.stream.apart import ApartSide
 from speechtrt.benchmarks.stream.client import Spoken
+from speechtrt.benchmarks.stream.examination import examine
 from speechtrt.benchmarks.stream.host import HostSide, Run, Side
 from speechtrt.benchmarks.stream.load import ARRIVAL, StreamLoad, StreamPlan, spoken
 from speechtrt.benchmarks.stream.pacer import Pace
+from speechtrt.benchmarks.stream.peer import SHERPA, Peer, sherpa_peer
+from speechtrt.benchmarks.stream.promises import PROMISES
 from speechtrt.benchmarks.stream.report import StreamReport, StreamResult
 from speechtrt.benchmarks.stream.runtime import RuntimeSide
 from speechtrt.benchmarks.stream.search import largest
 from speechtrt.benchmarks.stream.summary import doubts, summarise
 from speechtrt.benchmarks.stream.trial import StreamTrial
 from speechtrt.errors import BenchmarkError
+from speechtrt.precision import BackendName, Precision
 
 Report = Callable[[str], None]
 OVERLOAD = 2.0  # times the largest number of streams
+OVERLOADED = "overload"
+REFERENCE = f"{BackendName.ORT_CPU}-{Precision.FP32}"
 
 
 @dataclass(slots=True)
 class Bench:
-    """Runs of several sides over the same recordings."""
+    """Runs of several sides over the same recordings; `own` has them with the texts of sides that read other ones."""
 
     plan: StreamPlan
     sides: Mapping[str, Side]
-    recordings: Mapping[int, Sequence[Spoken]]
+    recordings: Mapping[int, Sequence[Spoken]]  # by chunk milliseconds
     report: Report
+    own: Mapping[str, Mapping[int, Sequence[Spoken]]] = field(default_factory=dict)  # by side
 
     def trials(self) -> Iterator[StreamTrial]:
         """Fixed numbers of streams, then the search for the largest and what confirms it."""
@@ -51,7 +61,7 @@ class Bench:
             tried.append(self.run(side, chunk, streams, "search", len(tried)))
             return tried[-1].holds(self.plan.slo_seconds)
 
-        found = largest(holds, start=max(self.plan.fixed.get(chunk, (64,))), highest=self.plan.highest)
+        found = largest(holds, start=2 * max(self.plan.fixed.get(chunk, (64,))), highest=self.plan.highest)
         yield from tried
         while found:
             confirmed = [self.run(side, chunk, found, "confirm", number) for number in range(self.plan.trials)]
@@ -61,11 +71,12 @@ class Bench:
             found = int(found * 0.94)
 
     def run(self, side: str, chunk: int, streams: int, purpose: str, number: int) -> StreamTrial:
-        """One run of a side."""
-        plan = self.plan
-        pace = Pace(streams, plan.seconds, plan.warm_seconds, plan.packet_seconds, plan.seed + number)
+        """One run of a side, with its clients in a process of their own."""
+        plan, spoken = self.plan, self.own.get(side, self.recordings)[chunk]
+        seconds = plan.search_seconds or plan.seconds if purpose == "search" else plan.seconds
+        pace = Pace(streams, seconds, plan.warm_seconds, plan.packet_seconds, plan.seed + number)
         with Child(side, HostSide(side, self.sides[side])) as child:
-            trial = child.call(Run(chunk, pace, purpose, self.recordings[chunk]))
+            trial = child.call(Run(chunk, pace, purpose, spoken))
         self.report(
             f"{side}: {purpose} {streams} streams, {chunk} ms: p95 {trial.chunk.p95 * 1000:.0f} ms, "
             f"batch fill {trial.batch_fill:.0%}, CPU {trial.cpu_seconds / trial.wall_seconds:.2f} cores"
@@ -80,24 +91,32 @@ def run_stream(
     workers: int,
     quick: bool,
     report: Report,
-    peers: Mapping[str, Side] | None = None,
+    peer_folder: Path | None = None,
 ) -> StreamReport:
-    """Measure the engine set `headline` of `subject`, and `peers` beside it.
+    """Measure the engine set `headline` of `subject`; with `peer_folder`, for its files, sherpa-onnx beside it.
 
-    Raises BenchmarkError, BackendError, DataError or AudioError.
+    Raises BenchmarkError, BackendError, CheckpointError, DataError or AudioError.
     """
-    environment = read_environment()
-    engines = _engines(subject, headline)
+    environment, engines = read_environment(), _engines(subject, headline)
     recordings = {chunk: spoken(engines, chunk, subject.audio, quick) for chunk in plan.chunks}
-    sides: dict[str, Side] = {headline: RuntimeSide(engines, workers), **(peers or {})}
-    trials = tuple(Bench(plan, sides, recordings, report).trials())
-    trials += (_overload(RuntimeSide(engines, workers, ladder=True), plan, recordings, trials, report),)
+    checkpoint = model_of({headline: engines}).source.id
+    peer = _peer(subject, checkpoint, recordings, plan, quick, report, peer_folder) if peer_folder else None
+    sides: dict[str, Side] = {headline: ApartSide(RuntimeSide(engines, workers))}
+    own: dict[str, Mapping[int, Sequence[Spoken]]] = {}
+    if peer:
+        sides[SHERPA], own[SHERPA] = ApartSide(peer.side), peer.recordings
+    trials = tuple(Bench(plan, sides, recordings, report, own).trials())
+    ladder = {OVERLOADED: ApartSide(RuntimeSide(engines, workers, ladder=True))}
+    trials += (_overload(Bench(plan, ladder, recordings, report), trials),)
+    summary = summarise(trials, headline, plan.slo_seconds)
+    summary |= examine(engines, checkpoint, plan.chunks, summary, workers, subject.audio, quick, report)
     result: StreamResult = Result(
         kind="stream",
         environment=environment,
-        load=_load(subject, plan, recordings, workers),
+        load=_load(subject, plan, recordings, workers, peer),
         trials=trials,
-        summary=summarise(trials, headline, plan.slo_seconds),
+        summary=summary,
+        bars=judge_bars(PROMISES, summary),
         valid=verdict(quick_reasons(quick) + doubts(trials, plan)),
     )
     return StreamReport(result)
@@ -109,23 +128,35 @@ def _engines(subject: AsrSubject, name: str) -> Path:
     return subject.sides[name]
 
 
-def _overload(
-    side: Side,
-    plan: StreamPlan,
+def _peer(
+    subject: AsrSubject,
+    checkpoint: str,
     recordings: Mapping[int, Sequence[Spoken]],
-    trials: Sequence[StreamTrial],
+    plan: StreamPlan,
+    quick: bool,
     report: Report,
-) -> StreamTrial:
+    folder: Path,
+) -> Peer:
+    reference = {chunk: spoken(_engines(subject, REFERENCE), chunk, subject.audio, quick) for chunk in plan.chunks}
+    return sherpa_peer(checkpoint, folder / subject.name, recordings, reference, plan.slo_seconds, quick, report)
+
+
+def _overload(bench: Bench, trials: Sequence[StreamTrial]) -> StreamTrial:
     """More streams than can be served, with the overload ladder at work."""
-    chunk = max(plan.chunks)
-    found = max((t.streams for t in trials if t.purpose == "confirm" and t.chunk_milliseconds == chunk), default=8)
-    return Bench(plan, {"overload": side}, recordings, report).run(
-        "overload", chunk, int(found * OVERLOAD), "overload", 0
+    chunk = max(bench.plan.chunks)
+    found = max(
+        (t.streams for t in trials if t.purpose == "confirm" and t.chunk_milliseconds == chunk and t.side != SHERPA),
+        default=8,
     )
+    return bench.run(OVERLOADED, chunk, int(found * OVERLOAD), "overload", 0)
 
 
 def _load(
-    subject: AsrSubject, plan: StreamPlan, recordings: Mapping[int, Sequence[Spoken]], workers: int
+    subject: AsrSubject,
+    plan: StreamPlan,
+    recordings: Mapping[int, Sequence[Spoken]],
+    workers: int,
+    peer: Peer | None,
 ) -> StreamLoad:
     heard = recordings[plan.chunks[0]]
     return StreamLoad(
@@ -141,4 +172,5 @@ def _load(
         workers=workers,
         trials=plan.trials,
         seed=plan.seed,
+        peer=peer.load if peer else None,
     )

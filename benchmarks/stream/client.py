@@ -59,7 +59,7 @@ class Client:
         if measuring:
             self.tally.late.append(now - self.due)
         if self._connection is not None:
-            self._read(self._connection.poll(), now, measuring)
+            self._poll(self._connection, now, measuring)
         if self._connection is None:
             self._connect()
         if self._connection is None or self._ended is not None:
@@ -79,6 +79,13 @@ class Client:
             self.tally.refused += 1
             return
         self._sent, self._begun, self._ended, self._silent, self._awaited = 0, self.due, None, True, []
+
+    def _poll(self, connection: Connection, now: float, measuring: bool) -> None:
+        try:
+            self._read(connection.poll(), now, measuring)
+        except CapacityError:  # from afar it takes a while to hear that there was no place
+            self.tally.refused += 1
+            self._connection = None
 
     def _send(self, connection: Connection, measuring: bool) -> None:
         samples = self._recording.samples
@@ -106,7 +113,7 @@ class Client:
         if news.text and self._silent:
             self._silent = False
             if measuring:
-                self.tally.first_text.append(now - self._begun)
+                self.tally.first_text.append((news.chunks[-1][1] if news.chunks else now) - self._begun)
         if news.final is not None:
             self._finish(news, measuring)
 

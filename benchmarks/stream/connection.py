@@ -32,7 +32,7 @@ class Connection(Protocol):
         """There are no more."""
 
     def poll(self) -> News:
-        """What happened since the last call."""
+        """What happened since the last call. Raises CapacityError when the stream was refused after all."""
 
     def close(self) -> None:
         """The client has gone."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from speechtrt.audio import Audio, read_audio
 from speechtrt.benchmarks.stream.client import RATE, Spoken
+from speechtrt.benchmarks.stream.peer import PeerLoad
 from speechtrt.models.evaluation.utterances import evaluation_utterances
 from speechtrt.runtime.asr.transcriber import Transcriber
 
@@ -19,7 +20,10 @@ PAUSE_SECONDS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """What is run: chunk sizes, fixed numbers of streams for each, and how long a run lasts, in seconds."""
+    """What is run: chunk sizes, fixed numbers of streams for each, and how long a run lasts, in seconds.
+
+    Runs that only search last `search_seconds`, if they differ.
+    """
 
     chunks: tuple[int, ...]
     fixed: dict[int, tuple[int, ...]]
@@ -30,6 +34,7 @@ class StreamPlan:
     packet_seconds: float = 0.16
     slo_seconds: float = 0.1
     seed: int = 0
+    search_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +53,17 @@ class StreamLoad:
     workers: int
     trials: int
     seed: int
+    peer: PeerLoad | None = None
 
 
 def full_plan(chunks: Sequence[int], trials: int) -> StreamPlan:
-    """About ten minutes for two chunk sizes."""
-    return StreamPlan(tuple(chunks), {160: (64,), 560: (16, 64, 200, 256)}, 12.0, 2.0, trials, 4096)
+    """About six minutes for two chunk sizes, and twice that with a peer."""
+    return StreamPlan(tuple(chunks), {160: (64,), 560: (16, 64, 256)}, 10.0, 2.0, trials, 4096, search_seconds=6.0)
 
 
 def quick_plan(chunks: Sequence[int]) -> StreamPlan:
     """A smoke test."""
-    return StreamPlan(tuple(chunks), {160: (8,), 560: (8,)}, 1.5, 0.5, 1, 16)
+    return StreamPlan(tuple(chunks), {160: (8,), 560: (8,)}, 1.5, 0.5, 1, 16, search_seconds=1.5)
 
 
 def spoken(engines: Path, chunk_milliseconds: int, folder: Path | None, quick: bool) -> tuple[Spoken, ...]:

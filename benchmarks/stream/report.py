@@ -6,7 +6,7 @@ from pathlib import Path
 from speechtrt.benchmarks.measure.result import Result
 from speechtrt.benchmarks.stream.chart import write_chart
 from speechtrt.benchmarks.stream.load import StreamLoad
-from speechtrt.benchmarks.stream.table import table
+from speechtrt.benchmarks.stream.table import tables
 from speechtrt.benchmarks.stream.trial import StreamTrial
 from speechtrt.documents import write_document
 
@@ -22,7 +22,7 @@ class StreamReport:
     @property
     def table(self) -> str:
         """Markdown."""
-        return table(self.result.trials)
+        return tables(self.result.trials, self.result.bars)
 
     @property
     def title(self) -> str:

@@ -11,6 +11,7 @@ from speechtrt.benchmarks.stream.trial import StreamTrial
 Numbers = dict[str, float]
 MOST_LATE_SECONDS = 0.025
 PYTHON_STAGES = ("batching", "decoding")
+AT_64 = {"latency_seconds_p95": "chunk_latency_seconds_p95", "memory_bytes": "memory_bytes"}
 
 
 def grouped(trials: Sequence[StreamTrial], *purposes: str) -> dict[str, list[StreamTrial]]:
@@ -36,6 +37,7 @@ def load_numbers(trials: Sequence[StreamTrial]) -> Numbers:
         "cpu_cores": _mean(trials, lambda t: t.cpu_seconds / t.wall_seconds),
         "cpu_seconds_per_stream_second": _mean(trials, lambda t: t.cpu_seconds / t.wall_seconds / t.streams),
         "batching_and_decoding_share": Distribution.of([python / all_ if all_ else 0.0 for python, all_ in busy]).mean,
+        "client_cpu_cores": _mean(trials, lambda t: t.client_cpu_seconds / t.wall_seconds),
         "drop_rate": _mean(trials, lambda t: t.drop_rate),
         "memory_bytes": max(float(t.peak_memory_bytes) for t in trials),
         "texts_different_rate": _mean(trials, lambda t: t.different / t.utterances if t.utterances else 0.0),
@@ -63,7 +65,7 @@ def summarise(trials: Sequence[StreamTrial], headline: str, slo: float) -> Numbe
         numbers |= _found(f"chunk_{chunk}", found[headline])
     top = streams_at_slo(trials, headline, chunks[-1], slo)
     plain = {"streams_at_slo": float(top[0].streams) if top else 0.0, **(load_numbers(top) if top else {})}
-    return {**plain, **_peer(numbers, headline, sides, chunks), **numbers}
+    return {**plain, **_peer(numbers, headline, sides, chunks), **_promised(trials, headline), **numbers}
 
 
 def doubts(trials: Sequence[StreamTrial], plan: StreamPlan) -> list[str]:
@@ -90,13 +92,38 @@ def _found(prefix: str, group: Sequence[StreamTrial]) -> Numbers:
 
 
 def _peer(numbers: Numbers, headline: str, sides: Sequence[str], chunks: Sequence[int]) -> Numbers:
-    """What a peer reached, and how many times as many streams the headline serves."""
+    """What a peer reached, how many times as many streams the headline serves, and at which share of the CPU."""
     others = [side for side in sides if side != headline]
     if not others:
         return {}
-    theirs = numbers[f"{others[0]}.chunk_{chunks[-1]}.streams_at_slo"]
-    ours = numbers[f"{headline}.chunk_{chunks[-1]}.streams_at_slo"]
-    return {"peer.streams_at_slo": theirs, **({"streams_ratio": ours / theirs} if theirs else {})}
+    found: Numbers = {}
+    for chunk in chunks:
+        prefix, names = f"chunk_{chunk}.", (f"{others[0]}.chunk_{chunk}", f"{headline}.chunk_{chunk}")
+        theirs, ours = (numbers[f"{name}.streams_at_slo"] for name in names)
+        found |= {f"{prefix}streams_ratio": ours / theirs} if theirs else {}
+        cpu = [numbers.get(f"{name}.streams_64.cpu_seconds_per_stream_second") for name in names]
+        found |= {f"{prefix}cpu_per_stream_ratio": cpu[1] / cpu[0]} if cpu[0] and cpu[1] else {}
+    largest = f"chunk_{chunks[-1]}."
+    plain = {name.removeprefix(largest): value for name, value in found.items() if name.startswith(largest)}
+    return {"peer.streams_at_slo": numbers[f"{others[0]}.{largest}streams_at_slo"], **plain, **found}
+
+
+def _promised(trials: Sequence[StreamTrial], headline: str) -> Numbers:
+    """Numbers over several loads: 64 streams at their worst, the largest chunk's growth, and overload."""
+    own = [t for t in trials if t.side == headline and t.purpose == "fixed"]
+    many = [load_numbers(group) for group in grouped([t for t in own if t.streams == 64], "fixed").values()]
+    found = {f"at_64.{name}": max(n[of] for n in many) for name, of in AT_64.items()} if many else {}
+    largest = max((t.chunk_milliseconds for t in own), default=0)
+    cpu = {
+        t.streams: load_numbers([u for u in own if u.key == t.key])["cpu_seconds_per_stream_second"]
+        for t in own
+        if t.chunk_milliseconds == largest
+    }
+    if {16, 256} <= set(cpu):
+        found["growth.cpu_per_stream_ratio"] = cpu[256] / cpu[16]
+    for group in grouped(trials, "overload").values():
+        found |= {"overload.batch_fill": load_numbers(group)["batch_fill"], "overload.rung": float(group[0].rung)}
+    return found
 
 
 def _quantile(name: str) -> Callable[[StreamTrial], float]:

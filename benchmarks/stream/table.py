@@ -1,7 +1,9 @@
-"""The Markdown table of a streaming result."""
+"""The Markdown tables of a streaming result."""
 
 from collections.abc import Sequence
 
+from speechtrt.benchmarks.measure.bar import Bar
+from speechtrt.benchmarks.measure.markdown import markdown_table, promise_rows
 from speechtrt.benchmarks.stream.summary import grouped, load_numbers
 from speechtrt.benchmarks.stream.trial import StreamTrial
 
@@ -18,12 +20,17 @@ COLUMNS = {
 }
 
 
+def tables(trials: Sequence[StreamTrial], bars: Sequence[Bar]) -> str:
+    """What was measured, and what was promised."""
+    return f"{table(trials)}\n\n{markdown_table(promise_rows(bars))}"
+
+
 def table(trials: Sequence[StreamTrial]) -> str:
     """One line per side, chunk and number of streams; the largest number that held is among them."""
-    lines = [["side", "chunk [ms]", "streams", "", *COLUMNS], ["---", "---:", "---:", "---", *["---:"] * len(COLUMNS)]]
+    lines = [["side", "chunk [ms]", "streams", "", *COLUMNS]]
     for purpose in ("fixed", "confirm", "overload"):
         for group in grouped(trials, purpose).values():
             numbers, first = load_numbers(group), group[0]
             place = [first.side, str(first.chunk_milliseconds), str(first.streams), purpose]
             lines.append([*place, *(f"{numbers[name] * scale:.3g}" for name, scale in COLUMNS.values())])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown_table(lines)

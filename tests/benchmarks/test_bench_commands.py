@@ -132,6 +132,26 @@ def test_stream_searches_confirms_and_overloads(tiny_ctc_engines: Path, tmp_path
     assert (tmp_path / "streaming_performance.png").stat().st_size > 10_000
 
 
+def test_stream_judges_its_promises_and_names_a_peers_settings(
+    tiny_ctc_engines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ("--engines", str(tiny_ctc_engines.parent), "--out", str(tmp_path), "--chunk", "560", "--quick")
+    result = run("stream", "--model", "tiny", "--peer", "sherpa-onnx", *options)
+    assert result.exit_code == 0, result.output
+    assert violations_in(tmp_path / "streaming_performance.json") == []
+    document = json.loads((tmp_path / "streaming_performance.json").read_text())
+    peer, summary = document["load"]["peer"], document["summary"]
+    assert peer["settings"]["560"] in [one["settings"] for one in peer["tried"]["560"]]
+    assert {t["side"] for t in document["trials"]} == {ENGINES, "sherpa-onnx", "overload"}
+    assert all(t["client_cpu_seconds"] > 0 and t["cpu_seconds"] > 0 for t in document["trials"])
+    assert summary["peer.streams_at_slo"] > 0 and summary["streams_ratio"] > 0
+    assert (summary["texts.utterances"], summary["texts.different"]) == (6, 0)
+    assert 0 < summary["chunk_560.features_share_of_encoder"] < 1 and summary["floor.chunk_560.streams"] > 16
+    assert "streams in time against sherpa-onnx at its best" in {bar["name"] for bar in document["bars"]}
+    assert "| promise | measured | bar |  |" in result.stdout
+
+
 def test_stream_names_the_engines_there_are(tiny_ctc_engines: Path) -> None:
     with pytest.raises(BenchmarkError, match="has no accepted ort-cpu-int8 engines; it has ort-cpu-fp32"):
         run("stream", "--model", "tiny", "--engines", str(tiny_ctc_engines.parent), "--precision", "int8", "--quick")
