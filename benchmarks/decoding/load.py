@@ -1,19 +1,21 @@
 """Which recordings are heard, and how they are decoded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from speechtrt.audio import Audio, read_audio
 from speechtrt.models.data.manifest import read_manifest
 from speechtrt.models.evaluation.utterances import dialect_utterances
 from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions
+from speechtrt.runtime.asr.decoding.phrase_file import read_phrases
 from speechtrt.runtime.asr.decoding.shipped import language_model_file
 
 ARRIVAL = "offline: all recordings are at hand at time 0, and `batch` of them are heard at once by one thread"
 BATCH = 16
 QUICK_UTTERANCES = 10
 GREEDY_WAY = "greedy"
+HOT_WORDS = "hotwords.txt"
 WIDTHS = (4, 8, 16)
 TUNED_WIDTH = 8
 WEIGHTS = (0.4, 0.6, 0.8)
@@ -63,10 +65,16 @@ def made_set(folder: Path, quick: bool) -> tuple[Spoken, ...]:
 
 
 def compared_ways() -> Ways:
-    """Greedy, a beam alone, and beams of several widths with the shipped language model."""
+    """Greedy, a beam alone, with the shipped hot words, and of several widths with the shipped language model."""
     words = language_model_file("words")
-    beams = {f"beam_{width}_words": DecodingOptions(width, words) for width in WIDTHS}
-    return {GREEDY_WAY: GREEDY, f"beam_{TUNED_WIDTH}": DecodingOptions(TUNED_WIDTH, word_bonus=0.0), **beams}
+    alone, hot = DecodingOptions(TUNED_WIDTH, word_bonus=0.0), read_phrases(words.with_name(HOT_WORDS))
+    return {
+        GREEDY_WAY: GREEDY,
+        f"beam_{TUNED_WIDTH}": alone,
+        f"beam_{TUNED_WIDTH}_hot": replace(alone, hot_words=hot),
+        **{f"beam_{width}_words": DecodingOptions(width, words) for width in WIDTHS},
+        f"beam_{TUNED_WIDTH}_words_hot": DecodingOptions(TUNED_WIDTH, words, hot_words=hot),
+    }
 
 
 def tuned_ways() -> Ways:

@@ -14,14 +14,20 @@ from speechtrt.runtime.asr.decoding.language_model import LanguageModel
 from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions, HotPhrase
 from speechtrt.runtime.asr.decoding.spelling import Spelling
 
+MOST_REMEMBERED = 64  # combinations of options
+
 
 @dataclass(slots=True)
 class Decoders:
-    """Opens a language model once for all streams. For any thread."""
+    """Opens a language model once for all streams, and spells hot words once for those that have the same.
+
+    For any thread.
+    """
 
     labels: Labels
     default: DecodingChoice
     _models: dict[Path, LanguageModel] = field(default_factory=dict)
+    _fusions: dict[DecodingOptions, Fusion] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -43,20 +49,27 @@ class Decoders:
             return chosen(self.labels)
         if chosen.beam is None:
             return GreedyDecoder(self.labels)
-        return BeamDecoder(self.labels, self._fusion(chosen), chosen.beam, chosen.alternatives)
+        with self._lock:
+            fusion = self._fusion(chosen)
+        return BeamDecoder(self.labels, fusion, chosen.beam, chosen.alternatives)
 
     def _fusion(self, options: DecodingOptions) -> Fusion:
-        model = self._model(options.lm) if options.lm else None
-        hot = self._hot_words(options.hot_words) if options.hot_words else None
-        return Fusion(self.labels.texts, model, options.lm_weight, options.word_bonus, hot)
+        found = self._fusions.get(options)
+        if found is None:
+            model = self._model(options.lm) if options.lm else None
+            hot = self._hot_words(options.hot_words) if options.hot_words else None
+            found = Fusion(self.labels.texts, model, options.lm_weight, options.word_bonus, hot)
+            if len(self._fusions) >= MOST_REMEMBERED:
+                self._fusions.clear()
+            self._fusions[options] = found
+        return found
 
     def _model(self, path: Path) -> LanguageModel:
-        with self._lock:
-            if path not in self._models:
-                model = LanguageModel.open(path)
-                Spelling.of(self.labels.texts).expect_words(path, model.spelled)
-                self._models[path] = model
-            return self._models[path]
+        if path not in self._models:
+            model = LanguageModel.open(path)
+            Spelling.of(self.labels.texts).expect_words(path, model.spelled)
+            self._models[path] = model
+        return self._models[path]
 
     def _hot_words(self, phrases: Sequence[HotPhrase]) -> HotWords:
         spelling = Spelling.of(self.labels.texts)

@@ -6,7 +6,7 @@ from pathlib import Path
 from speechtrt.errors import TextError
 
 WIDTH = 8
-BOOST = 4.0
+BOOST = 2.0
 LM_WEIGHT = 0.6
 WORD_BONUS = 4.0
 MOST_WIDTH, MOST_BOOST, MOST_ALTERNATIVES = 256, 50.0, 64
