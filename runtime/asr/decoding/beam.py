@@ -13,8 +13,8 @@ from speechtrt.runtime.asr.decoding.prefix import Prefix, Span
 from speechtrt.runtime.asr.events import Cause
 
 MOST_LABELS = 12  # of a frame that are followed
-LABEL_RANGE = 5.0  # below the best label of a frame: what is further down does not change what is read
-SCORE_RANGE = 10.0  # below the best prefix
+LABEL_RANGE = 4.0  # below the best label of a frame: what is further down does not change what is read
+SCORE_RANGE = 8.0  # below the best prefix
 NARROWING = 4  # how many times fewer prefixes while the machine is overloaded
 HORIZON = 64  # frames after which the best prefix's view of the past is everyone's
 TINY = 1e-60  # of the best prefix's probability: time to make all larger by one factor
