@@ -6,9 +6,11 @@ import sys
 import time
 from typing import Literal
 
+from speechtrt.runtime.serving.core.incoming import current
+
 
 class JsonLines(logging.Formatter):
-    """Time in UTC, level, logger, message, the record's own fields, and the traceback if there is one."""
+    """Time in UTC, level, logger, message, the request it is about, the record's own fields, and a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
@@ -18,6 +20,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **({"request_id": request.id} if (request := current()) else {}),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:

@@ -15,7 +15,9 @@ from speechtrt.runtime.asr.vad import SileroDetector, VoiceDetector
 from speechtrt.runtime.serving.app import operator_app, web_app
 from speechtrt.runtime.serving.core.keys import Keyring
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
+from speechtrt.runtime.serving.core.loop_lag import watch_lag
 from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.core.tracing import Tracing
 from speechtrt.runtime.serving.fleet.chronicle import Chronicle
 from speechtrt.runtime.serving.fleet.reload import Reload
 from speechtrt.runtime.serving.fleet.swapper import Swapper
@@ -65,7 +67,9 @@ class Process:
             opened(engine_folders(settings.engines), self._opening(), settings.aliases, settings.limits)
         )
         keyring = Keyring.of(api_keys(settings))
-        self.service = Service.of(catalogue, keyring, settings.limits, self.lifecycle, settings.routing)
+        tracing = Tracing.to(settings.traces)
+        models.callback(tracing.close)
+        self.service = Service.of(catalogue, keyring, settings.limits, self.lifecycle, settings.routing, tracing)
 
     async def _serve(self, service: Service, public: Listener, operators: Listener | None) -> None:
         """Everything is loaded."""
@@ -95,7 +99,9 @@ class Process:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, partial(self._hang_up, reload))
             self.lifecycle.start()
             LOG.info("ready", extra={"fields": {**where, **self._models()}})
+            lag = asyncio.create_task(watch_lag(service.metrics.loop_lag.set))
             await self._until_drained(public.serving)
+            lag.cancel()
             await swapper.close()
 
     def _wyoming(self, service: Service) -> AbstractAsyncContextManager[int | None]:

@@ -29,6 +29,7 @@ class Settings:
     """Effective settings. Without `engines` the reference models are served; `aliases` are other names of models and
     voices; `origins` are web pages that may open a WebSocket, besides those of this server itself; `decoding` is that
     of streams which ask for nothing else. `guard_share` of a voice's batches is run again in the reference precision.
+    `traces` is the URL of a collector that takes OTLP over HTTP.
 
     Operators' routes exist only with an `admin_key_file`. With an `operator_port` they and `/metrics` are served there,
     at `operator_host` (None: `host`), and nowhere else. `engine_root` holds the engine sets that may be swapped in;
@@ -58,6 +59,7 @@ class Settings:
     canary: CanaryRules = field(default_factory=CanaryRules)
     decoding: DecodingOptions = GREEDY
     routing: Routing = field(default_factory=Routing)
+    traces: str | None = None
     guard_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
 

@@ -9,6 +9,7 @@ from speechtrt.audio import Audio
 from speechtrt.runtime.asr.transcript import Transcript
 from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import RECORDING, Heard, Hearer, Listener, Listening
+from speechtrt.runtime.serving.core.tracing import stage
 
 PIECE_SECONDS = 1.0
 
@@ -24,18 +25,19 @@ async def hear_recording(
     hearer: Hearer, audio: Audio, metrics: Metrics, listening: Listening
 ) -> AsyncGenerator[Heard, None]:
     """What is heard in `audio`; the last one is final."""
-    start, listener = time.monotonic(), await hearer.listen(listening)
-    feeding = asyncio.ensure_future(_feed(listener, audio))
-    try:
-        async for news in listener.news():
-            if isinstance(news, Heard):
-                yield news
-        await feeding
-        metrics.recorded(hearer.card, audio.seconds, time.monotonic() - start)
-    finally:
-        feeding.cancel()
-        await asyncio.gather(feeding, return_exceptions=True)
-        await listener.close()
+    with stage("hear"):
+        start, listener = time.monotonic(), await hearer.listen(listening)
+        feeding = asyncio.ensure_future(_feed(listener, audio))
+        try:
+            async for news in listener.news():
+                if isinstance(news, Heard):
+                    yield news
+            await feeding
+            metrics.recorded(hearer.card, audio.seconds, time.monotonic() - start)
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+            await listener.close()
 
 
 async def _feed(listener: Listener, audio: Audio) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from speechtrt.runtime.policy.canary import Latency
 from speechtrt.runtime.serving.core.ports import ModelCard
@@ -81,6 +81,7 @@ class Metrics:
     dropped: Counter = field(init=False)
     routed: Counter = field(init=False)
     fleet: Counter = field(init=False)
+    loop_lag: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         self.requests = self._counter("requests", "Requests by how they ended", (*MODEL, "outcome"))
@@ -99,6 +100,8 @@ class Metrics:
         self.dropped = self._counter("dropped_audio_seconds", "Audio of live streams that overload left unheard")
         self.slow_consumers = self._counter("slow_consumer_disconnects", "Clients cut because they did not read")
         self.routed = self._counter("routed", "Streams that went to a model by the server's choice", ("model",))
+        lag = "How late the event loop was at most in the last seconds"
+        self.loop_lag = Gauge("speechtrt_event_loop_lag_seconds", lag, registry=self.registry)
         self.fleet = self._counter("engine_changes", "What happened to engine sets of a model", ("model", "act"))
 
     def declare(self, card: ModelCard) -> None:

@@ -16,6 +16,7 @@ from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import Model
 from speechtrt.runtime.serving.core.refusal import refusal_of
 from speechtrt.runtime.serving.core.router import Router, Routing
+from speechtrt.runtime.serving.core.tracing import Tracing
 
 M = TypeVar("M", bound=Model)
 
@@ -30,6 +31,7 @@ class Service:
     lifecycle: Lifecycle
     metrics: Metrics
     router: Router
+    tracing: Tracing
 
     @classmethod
     def of(
@@ -39,6 +41,7 @@ class Service:
         limits: Limits,
         lifecycle: Lifecycle,
         routing: Routing | None = None,
+        tracing: Tracing | None = None,
     ) -> "Service":
         """A service over opened models. Raises ConfigError when `routing` names one that is not among them."""
         metrics = Metrics()
@@ -47,7 +50,7 @@ class Service:
         for model in catalogue.models:
             metrics.declare(model.card)
         router = Router(catalogue, routing or Routing(), metrics.routed)
-        return cls(catalogue, keyring, limits, lifecycle, metrics, router)
+        return cls(catalogue, keyring, limits, lifecycle, metrics, router, tracing or Tracing())
 
     @property
     def in_flight(self) -> int:
@@ -61,7 +64,7 @@ class Service:
         Errors of the library leave the block as Refusal.
         """
         release = self.catalogue.shelf(model).pick()
-        with self.metrics.request(release.card):
+        with self.metrics.request(release.card), self.tracing.request(release.card):
             self.lifecycle.expect_ready()
             with release.held(key) as version:
                 try:

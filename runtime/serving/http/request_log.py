@@ -1,16 +1,14 @@
 """A line of log per request, with an id that the client gets as well. What was said is never in it."""
 
 import logging
-import re
 import time
-import uuid
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from speechtrt.runtime.serving.core.incoming import HEADER, Incoming, serving
+
 LOG = logging.getLogger("speechtrt.requests")
-HEADER = b"x-request-id"
-ACCEPTED = re.compile(rb"[\w.:-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +22,25 @@ class RequestLog:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        identifier = _identifier(scope)
+        incoming = Incoming.of({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
         start, status = time.monotonic(), 0
 
         async def tell(message: Message) -> None:
             nonlocal status
             if message["type"] in ("http.response.start", "websocket.accept"):
                 status = message.get("status", 101)
-                message = {**message, "headers": [*message.get("headers", ()), (HEADER, identifier)]}
+                message = {**message, "headers": [*message.get("headers", ()), (HEADER.encode(), incoming.id.encode())]}
             await send(message)
 
-        try:
-            await self.app(scope, receive, tell)
-        finally:
-            _log(scope, identifier, status, time.monotonic() - start)
+        with serving(incoming):
+            try:
+                await self.app(scope, receive, tell)
+            finally:
+                _log(scope, status, time.monotonic() - start)
 
 
-def _identifier(scope: Scope) -> bytes:
-    found = next((value for name, value in scope["headers"] if name == HEADER), b"")
-    return found if ACCEPTED.fullmatch(found) else uuid.uuid4().hex.encode()
-
-
-def _log(scope: Scope, identifier: bytes, status: int, seconds: float) -> None:
+def _log(scope: Scope, status: int, seconds: float) -> None:
     fields = {
-        "request_id": identifier.decode(),
         "method": scope.get("method", "WEBSOCKET"),
         "path": scope["path"],
         "status": status,

@@ -15,6 +15,7 @@ from speechtrt.runtime.asr.transcript import Transcript
 from speechtrt.runtime.serving.core.hearing import hear_recording, transcribe
 from speechtrt.runtime.serving.core.ports import Hearer, Listening, Mode
 from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.core.tracing import stage
 from speechtrt.runtime.serving.http.identity import identify
 from speechtrt.runtime.serving.http.reply import json_response, server_sent
 from speechtrt.runtime.serving.http.streaming import Chunks
@@ -46,7 +47,8 @@ class TranscriptionEndpoint:
         return _response(transcript, form)
 
     async def _decode(self, form: Form) -> Audio:
-        return await asyncio.to_thread(decode_file, form.file, self.service.limits.audio_seconds)
+        with stage("decode"):
+            return await asyncio.to_thread(decode_file, form.file, self.service.limits.audio_seconds)
 
     async def _events(self, hearer: Hearer, form: Form, listening: Listening, key: str) -> AsyncGenerator[bytes, None]:
         with self.service.admitted(hearer, key) as version:

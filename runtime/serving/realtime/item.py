@@ -12,6 +12,7 @@ from speechtrt.runtime.serving.core.arrivals import Arrivals
 from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, News
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
+from speechtrt.runtime.serving.core.tracing import stage
 from speechtrt.runtime.serving.realtime.messages import Message, completed, degraded, delta, dropped, failed
 
 
@@ -73,8 +74,9 @@ class Item:
 
     async def _listen(self) -> None:
         try:
-            async for news in self.listener.news():
-                self._pass_on(news)
+            with stage("turn"):
+                async for news in self.listener.news():
+                    self._pass_on(news)
         except SpeechTRTError as error:
             self.send(failed(self.id, refusal_of(error)))
         finally:

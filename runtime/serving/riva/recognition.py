@@ -19,6 +19,7 @@ from speechtrt.runtime.serving.core.hearing import transcribe
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Listening, Mode
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
+from speechtrt.runtime.serving.core.tracing import stage
 from speechtrt.runtime.serving.riva.sound import StreamedSound
 from speechtrt.runtime.serving.riva.status import answered, identify
 from speechtrt.runtime.serving.riva.wire import messages_pb2 as wire
@@ -93,7 +94,7 @@ class Recognition:
                 raise Refusal(Reason.INVALID, "the first message has no streaming_config; send it before any audio")
             config = first.streaming_config.config
             hearer, sound = self._hearer(config), StreamedSound.of(config)
-            with self.service.admitted(hearer, key) as version:
+            with self.service.admitted(hearer, key) as version, stage("hear"):
                 await context.send_initial_metadata(_service_level(version))
                 listener = await version.listen(_listening(config, Mode.UTTERANCES))
                 arrivals = Arrivals(self.service.metrics, version.card)

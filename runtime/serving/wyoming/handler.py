@@ -133,7 +133,7 @@ class Handler(AsyncEventHandler):
 
     async def _begin(self, event: Event) -> Hearing:
         asked, self.requests.asked = self.requests.asked, Asked()
-        hearer = self.service.router.route(asked.model, Utterance()).hearer
+        hearer = self.service.router.route(asked.model, Utterance(asked.language)).hearer
         self.serving = hearer.card
         return await Hearing.begin(self.service, hearer, self.key, self.write_event, event, asked.language)
 

@@ -24,6 +24,7 @@ from speechtrt.runtime.serving.core.ports import Hearer
 from speechtrt.runtime.serving.core.router import Routing
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.core.specimen import Specimen
+from speechtrt.runtime.serving.core.tracing import Tracing
 from speechtrt.runtime.serving.fleet.acceptance import Acceptance
 from speechtrt.runtime.serving.fleet.chronicle import Chronicle
 from speechtrt.runtime.serving.fleet.swapper import Swapper
@@ -79,7 +80,13 @@ def fake_swapper(service: Service, closed: list[str]) -> Swapper:
     return Swapper(service, Chronicle(service.metrics), Acceptance(), opened)
 
 
-def fake_service(limits: Limits, keys: tuple[str, ...] = (), slots: int = 4, routing: Routing | None = None) -> Service:
+def fake_service(
+    limits: Limits,
+    keys: tuple[str, ...] = (),
+    slots: int = 4,
+    routing: Routing | None = None,
+    tracing: Tracing | None = None,
+) -> Service:
     speaker, hearer = FakeSpeaker(slots), FakeHearer(slots)
     aliases = {"tts-1": "tiny-voice", "whisper-1": "tiny-ctc", "alloy": "ben"}
     others = [
@@ -87,7 +94,7 @@ def fake_service(limits: Limits, keys: tuple[str, ...] = (), slots: int = 4, rou
     ]
     hearers: list[Opened[Hearer]] = [Opened(found) for found in (hearer, *others)]
     catalogue = Catalogue.of([Opened(speaker)], hearers, aliases, limits)
-    service = Service.of(catalogue, Keyring.of(keys), limits, Lifecycle(), routing)
+    service = Service.of(catalogue, Keyring.of(keys), limits, Lifecycle(), routing, tracing)
     service.lifecycle.start()
     return service
 
@@ -105,13 +112,14 @@ def serving(
     engines: Path | None = None,
     rules: CanaryRules = CANARY,
     routing: Routing | None = None,
+    tracing: Tracing | None = None,
 ) -> Iterator[Live]:
     ready = threading.Event()
     box: list[Live] = []
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        service = fake_service(limits or Limits(), keys, slots, routing)
+        service = fake_service(limits or Limits(), keys, slots, routing, tracing)
         closed: list[str] = []
         swapper = fake_swapper(service, closed)
         swapper.root = engines
