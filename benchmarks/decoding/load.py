@@ -67,7 +67,7 @@ def made_set(folder: Path, quick: bool) -> tuple[Spoken, ...]:
 def compared_ways() -> Ways:
     """Greedy, a beam alone, with the shipped hot words, and of several widths with the shipped language model."""
     words = language_model_file("words")
-    alone, hot = DecodingOptions(TUNED_WIDTH, word_bonus=0.0), read_phrases(words.with_name(HOT_WORDS))
+    alone, hot = DecodingOptions(TUNED_WIDTH), read_phrases(words.with_name(HOT_WORDS))
     return {
         GREEDY_WAY: GREEDY,
         f"beam_{TUNED_WIDTH}": alone,

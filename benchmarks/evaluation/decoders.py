@@ -13,7 +13,7 @@ def find_decoders(names: Sequence[str], lm: str) -> list[Decoder]:
     """In the order of `names`; `lm` is a file, or the shipped language model by name. Raises DataError."""
     options: dict[str, Callable[[], DecodingOptions]] = {
         GREEDY_NAME: lambda: GREEDY,
-        BEAM: lambda: DecodingOptions(beam=WIDTH, word_bonus=0.0),
+        BEAM: lambda: DecodingOptions(beam=WIDTH),
         BEAM_WITH_LM: lambda: DecodingOptions(beam=WIDTH, lm=language_model_file(lm)),
     }
     return [Decoder(name, options[name]()) for name in names]

@@ -56,7 +56,7 @@ def _options(
         beam,
         language_model_file(lm) if lm else None,
         LM_WEIGHT if lm_weight is None else lm_weight,
-        (WORD_BONUS if lm else 0.0) if word_bonus is None else word_bonus,
+        word_bonus,
         read_phrases(hotwords) if hotwords else (),
         nbest,
     )

@@ -58,7 +58,7 @@ class Decoders:
         if found is None:
             model = self._model(options.lm) if options.lm else None
             hot = self._hot_words(options.hot_words) if options.hot_words else None
-            found = Fusion(self.labels.texts, model, options.lm_weight, options.word_bonus, hot)
+            found = Fusion(self.labels.texts, model, options.lm_weight, options.bonus, hot)
             if len(self._fusions) >= MOST_REMEMBERED:
                 self._fusions.clear()
             self._fusions[options] = found

@@ -38,14 +38,14 @@ class HotPhrase:
 class DecodingOptions:
     """Greedy without a `beam`; else a prefix beam search that keeps so many prefixes after each frame.
 
-    A reading's score is ln P(labels | sound) + `lm_weight` * ln P(words) + `word_bonus` * words + boosts. `lm` is a
+    A reading's score is ln P(labels | sound) + `lm_weight` * ln P(words) + `bonus` * words + boosts. `lm` is a
     word n-gram model in ARPA format, plain or gzip. `alternatives` readings at most are told with every final.
     """
 
     beam: int | None = None
     lm: Path | None = None
     lm_weight: float = LM_WEIGHT
-    word_bonus: float = WORD_BONUS
+    word_bonus: float | None = None
     hot_words: tuple[HotPhrase, ...] = ()
     alternatives: int = 1
 
@@ -61,13 +61,19 @@ class DecodingOptions:
             raise TextError("a language model, hot words and alternatives need a beam; greedy decoding has none")
 
     @property
+    def bonus(self) -> float:
+        """For every word. A language model takes something from each, so it needs one; nothing else does."""
+        return (WORD_BONUS if self.lm else 0.0) if self.word_bonus is None else self.word_bonus
+
+    @property
     def name(self) -> str:
         """Everything that decides the result, in one line."""
         if self.beam is None:
             return "greedy"
         model = f", {self.lm.name} x {self.lm_weight:g}" if self.lm else ""
+        bonus = f", word bonus {self.bonus:g}" if self.bonus else ""
         hot = f", {len(self.hot_words)} hot phrases" if self.hot_words else ""
-        return f"beam {self.beam}{model}, word bonus {self.word_bonus:g}{hot}"
+        return f"beam {self.beam}{model}{bonus}{hot}"
 
     def favouring(self, hot_words: tuple[HotPhrase, ...] = (), alternatives: int = 1) -> "DecodingOptions":
         """These options for one session: a beam where it takes one, more hot words, at least so many alternatives."""

@@ -126,6 +126,12 @@ def test_options_have_a_name_for_results() -> None:
     assert options.name == "beam 16, words.arpa.gz x 0.5, word bonus 1.5, 1 hot phrases"
 
 
+def test_only_a_language_model_needs_a_bonus() -> None:
+    assert (DecodingOptions(8).bonus, GREEDY.favouring(alternatives=2).bonus) == (0.0, 0.0)
+    assert (DecodingOptions(8, Path("x")).bonus, DecodingOptions(8, Path("x"), word_bonus=1.0).bonus) == (4.0, 1.0)
+    assert DecodingOptions(8).name == "beam 8"
+
+
 def test_a_session_asks_for_more_than_the_default() -> None:
     assert GREEDY.favouring() is GREEDY
     asked = GREEDY.favouring((HotPhrase("a"),), 3)
