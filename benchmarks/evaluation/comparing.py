@@ -24,7 +24,7 @@ class Comparison:
     @property
     def words(self) -> str:
         """The verdict."""
-        return in_words(self.paired, self.adjusted_p, self.first, self.second)
+        return in_words(self.paired, self.adjusted_p, "the first", "the second")
 
 
 def compare_all(scored: Sequence[Scored], draws: int = DRAWS) -> tuple[Comparison, ...]:

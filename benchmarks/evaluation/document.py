@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from speechtrt.benchmarks.environment import Environment
 from speechtrt.benchmarks.evaluation.comparing import Comparison
 from speechtrt.benchmarks.evaluation.manifests.manifest import Skipped
+from speechtrt.benchmarks.evaluation.routing import RoutingStudy
 from speechtrt.benchmarks.evaluation.scoring import EVERYTHING, Scored
 from speechtrt.benchmarks.evaluation.system import key
 from speechtrt.benchmarks.measure.bootstrap import DRAWS
@@ -78,6 +79,7 @@ def make_document(
     load: EvaluationLoad,
     scored: Sequence[Scored],
     comparisons: Sequence[Comparison],
+    routing: RoutingStudy | None,
     quick: bool,
 ) -> EvaluationResult:
     """Everything that was found."""
@@ -86,7 +88,7 @@ def make_document(
         environment=environment,
         load=load,
         trials=tuple(_trials(scored)),
-        summary={**_rates(scored), **_differences(comparisons)},
+        summary={**_rates(scored), **_differences(comparisons), **_routing(routing)},
         valid=verdict(quick_reasons(quick)),
     )
 
@@ -154,6 +156,15 @@ def _differences(comparisons: Sequence[Comparison]) -> dict[str, float]:
         values = asdict(one.paired)
         numbers |= {f"{place}.{end}": float(values[end]) for end in ENDS}
         numbers |= {f"{place}.adjusted_p": one.adjusted_p, f"{place}.mapsswe_p": one.segments.p}
+    return numbers
+
+
+def _routing(study: RoutingStudy | None) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for replay in study.replays if study else ():
+        place = f"routing.{key(replay.name)}"
+        numbers |= {f"{place}.wer": replay.rate.rate, f"{place}.real_time_factor": replay.cost}
+        numbers |= {f"{place}.wer_low": replay.rate.low, f"{place}.wer_high": replay.rate.high}
     return numbers
 
 

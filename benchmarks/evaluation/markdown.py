@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from speechtrt.benchmarks.evaluation.comparing import Comparison
 from speechtrt.benchmarks.evaluation.document import EvaluationResult
 from speechtrt.benchmarks.evaluation.errors import ErrorAnalysis
+from speechtrt.benchmarks.evaluation.routing import RoutingStudy
 from speechtrt.benchmarks.evaluation.scoring import EVERYTHING
 from speechtrt.benchmarks.evaluation.system import key
 
@@ -69,6 +70,22 @@ def comparison_table(comparisons: Iterable[Comparison]) -> Iterator[Row]:
         ]
 
 
+def routing_table(study: RoutingStudy) -> Iterator[Row]:
+    """One line a fixed model or policy."""
+    yield ["", "WER", "RTF", "heard by", "nothing beats it in both"]
+    for one in study.replays:
+        rate = f"{100 * one.rate.rate:.1f} % ({100 * one.rate.low:.1f} to {100 * one.rate.high:.1f})"
+        shares = ", ".join(f"{model} {share:.0%}" for model, share in sorted(one.shares.items()))
+        yield [one.name, rate, f"{one.cost:.4f}", shares, "yes" if one.front else ""]
+
+
+def advice(study: RoutingStudy) -> str:
+    """What to choose for each budget."""
+    parts = [f"{one.budget:.0%}: {one.choice or 'nothing fits'}" for one in study.recommendations]
+    hard = f"Hard groups: {', '.join(study.hard) or 'none'}. "
+    return f"{hard}Best within a share of the costliest model's computing: {'; '.join(parts)}."
+
+
 def kinds_table(analysis: ErrorAnalysis) -> Iterator[Row]:
     """Errors by kind and group."""
     yield ["group", "substitutions", "deletions", "insertions"]
@@ -83,7 +100,12 @@ def correlation_table(analysis: ErrorAnalysis) -> Iterator[Row]:
         yield [name, f"{found.rho:+.2f}", f"{found.low:+.2f} to {found.high:+.2f}", f"{found.p:.3g}"]
 
 
-def markdown(result: EvaluationResult, comparisons: Sequence[Comparison], analyses: Sequence[ErrorAnalysis]) -> str:
+def markdown(
+    result: EvaluationResult,
+    comparisons: Sequence[Comparison],
+    analyses: Sequence[ErrorAnalysis],
+    routing: RoutingStudy | None,
+) -> str:
     """All tables with headings."""
     load = result.load
     intro = (
@@ -94,6 +116,8 @@ def markdown(result: EvaluationResult, comparisons: Sequence[Comparison], analys
     parts += [f"## By {load.group_by}", table(group_table(result))]
     if comparisons:
         parts += ["## Differences, in points of WER", table(comparison_table(comparisons))]
+    if routing:
+        parts += ["## Routing between models", advice(routing), table(routing_table(routing))]
     for analysis in analyses:
         parts += [f"## Errors of {analysis.system}", table(kinds_table(analysis)), table(correlation_table(analysis))]
     if load.skipped:

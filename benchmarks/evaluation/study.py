@@ -14,6 +14,8 @@ from speechtrt.benchmarks.evaluation.manifests.detection import open_manifest
 from speechtrt.benchmarks.evaluation.manifests.manifest import SPEAKER, Manifest, Skipped
 from speechtrt.benchmarks.evaluation.markdown import markdown
 from speechtrt.benchmarks.evaluation.normaliser import NormaliserName, open_normaliser, unspaced
+from speechtrt.benchmarks.evaluation.page.page import render
+from speechtrt.benchmarks.evaluation.routing import RoutingStudy, study_routing
 from speechtrt.benchmarks.evaluation.scoring import Scored, score_all
 from speechtrt.benchmarks.evaluation.system import System
 from speechtrt.benchmarks.evaluation.transcribing import Transcripts, transcribe_all
@@ -46,17 +48,21 @@ class Study:
     scored: tuple[Scored, ...]
     comparisons: tuple[Comparison, ...]
     analyses: tuple[ErrorAnalysis, ...]
+    routing: RoutingStudy | None
 
     @property
     def table(self) -> str:
         """Markdown."""
-        return markdown(self.result, self.comparisons, self.analyses)
+        return markdown(self.result, self.comparisons, self.analyses, self.routing)
 
     def write(self, folder: Path) -> Path:
-        """Write the JSON document and the Markdown into `folder`; the path of the document."""
+        """Write the JSON document, the Markdown and the page into `folder`; the path of the document."""
         path = folder / f"{NAME}.json"
         write_document(path, self.result)
         write_bytes(path.with_suffix(".md"), self.table.encode())
+        write_bytes(
+            path.with_suffix(".html"), render(self.result, self.comparisons, self.analyses, self.routing).encode()
+        )
         return path
 
 
@@ -76,8 +82,9 @@ def run_study(plan: StudyPlan, report: Callable[[str], None]) -> Study:
     primary = "cer" if unspaced("".join(entry.text for entry in manifest.entries)) else "wer"
     skipped = _skipped(manifest, transcripts)
     load = make_load(manifest.name, column, normaliser.title, primary, scored, skipped)
-    result = make_document(read_environment(), load, scored, comparisons, plan.quick)
-    return Study(result, scored, comparisons, tuple(map(analyse, scored)))
+    routing = study_routing(scored)
+    result = make_document(read_environment(), load, scored, comparisons, routing, plan.quick)
+    return Study(result, scored, comparisons, tuple(map(analyse, scored)), routing)
 
 
 def _skipped(manifest: Manifest, transcripts: Sequence[Transcripts]) -> list[Skipped]:

@@ -75,6 +75,14 @@ def test_the_tables_say_it_in_words(evaluated: tuple[Result, Path]) -> None:
     assert "no evidence of a difference" in text or "makes fewer errors than" in text or "no difference" in text
 
 
+def test_the_page_needs_no_network_and_plays_the_worst(evaluated: tuple[Result, Path]) -> None:
+    page = (evaluated[1] / "asr_evaluation_results.html").read_text()
+    assert page.count("<svg") == 2 and "aria-sort" in page
+    assert 'src="data:audio/ogg;base64,' in page
+    assert "http://" not in page and "https://" not in page
+    assert page.count("<section>") == page.count("</section>") == 5  # models, dialects, differences, two systems
+
+
 def test_nothing_is_heard_twice(engines: Path, evaluated: tuple[Result, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("heard again")
