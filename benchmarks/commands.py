@@ -231,6 +231,32 @@ def decoding(
     _show(report.result, report.table, path, as_json)
 
 
+@bench.command()
+@recogniser_options
+@click.option("--place", type=click.Path(path_type=Path), default=BUILD / "triton", help="Environment of the server.")
+@common_options
+def triton(
+    model: str,
+    audio: Path | None,
+    place: Path,
+    engines: Path | None,
+    out: Path,
+    threads: int,
+    trials: int,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """What a Triton server adds to live streams; run it from the server's environment (`make test-triton`)."""
+    from speechtrt.benchmarks.asr.subject import find_subject
+    from speechtrt.benchmarks.triton.benchmark import TritonPlan, run_triton
+
+    subject = find_subject(model, engines or BUILD / "engines" / model, audio)
+    plan = TritonPlan.of(max(subject.chunks), threads, trials, quick)
+    report = run_triton(subject, plan, place, quick, note)
+    path = report.write(out, "triton_performance")
+    _show(report.result, report.table, path, as_json)
+
+
 def _tts_subject(model: str, dimensions: str | None, engines: Path | None) -> "Subject":
     from speechtrt.benchmarks.engine_sets import reference_checkpoint
     from speechtrt.benchmarks.tts.subject import TRAINED, find_subject

@@ -15,7 +15,7 @@ from speechtrt.benchmarks.stream.apart import ApartSide
 from speechtrt.benchmarks.stream.client import Spoken
 from speechtrt.benchmarks.stream.examination import examine
 from speechtrt.benchmarks.stream.host import HostSide, Run, Side
-from speechtrt.benchmarks.stream.load import ARRIVAL, StreamLoad, StreamPlan, spoken
+from speechtrt.benchmarks.stream.load import StreamLoad, StreamPlan, spoken
 from speechtrt.benchmarks.stream.pacer import Pace
 from speechtrt.benchmarks.stream.peer import SHERPA, Peer, sherpa_peer
 from speechtrt.benchmarks.stream.promises import PROMISES
@@ -113,7 +113,7 @@ def run_stream(
     result: StreamResult = Result(
         kind="stream",
         environment=environment,
-        load=_load(subject, plan, recordings, workers, peer),
+        load=StreamLoad.of(subject, plan, recordings[plan.chunks[0]], workers, peer.load if peer else None),
         trials=trials,
         summary=summary,
         bars=judge_bars(PROMISES, summary),
@@ -149,28 +149,3 @@ def _overload(bench: Bench, trials: Sequence[StreamTrial]) -> StreamTrial:
         default=8,
     )
     return bench.run(OVERLOADED, chunk, int(found * OVERLOAD), "overload", 0)
-
-
-def _load(
-    subject: AsrSubject,
-    plan: StreamPlan,
-    recordings: Mapping[int, Sequence[Spoken]],
-    workers: int,
-    peer: Peer | None,
-) -> StreamLoad:
-    heard = recordings[plan.chunks[0]]
-    return StreamLoad(
-        model=subject.name,
-        weights=subject.weights,
-        arrival=ARRIVAL,
-        recordings=len(heard),
-        audio_seconds=sum(len(s.samples) for s in heard) / 16_000,
-        packet_seconds=plan.packet_seconds,
-        seconds=plan.seconds,
-        slo_seconds=plan.slo_seconds,
-        chunks=plan.chunks,
-        workers=workers,
-        trials=plan.trials,
-        seed=plan.seed,
-        peer=peer.load if peer else None,
-    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from speechtrt.audio import Audio, read_audio
+from speechtrt.benchmarks.asr.subject import AsrSubject
 from speechtrt.benchmarks.stream.client import RATE, Spoken
 from speechtrt.benchmarks.stream.peer import PeerLoad
 from speechtrt.models.evaluation.utterances import evaluation_utterances
@@ -54,6 +55,32 @@ class StreamLoad:
     trials: int
     seed: int
     peer: PeerLoad | None = None
+
+    @classmethod
+    def of(
+        cls,
+        subject: AsrSubject,
+        plan: StreamPlan,
+        recordings: Sequence[Spoken],
+        workers: int,
+        peer: PeerLoad | None = None,
+    ) -> "StreamLoad":
+        """The load of a plan over these recordings."""
+        return cls(
+            model=subject.name,
+            weights=subject.weights,
+            arrival=ARRIVAL,
+            recordings=len(recordings),
+            audio_seconds=sum(len(s.samples) for s in recordings) / RATE,
+            packet_seconds=plan.packet_seconds,
+            seconds=plan.seconds,
+            slo_seconds=plan.slo_seconds,
+            chunks=plan.chunks,
+            workers=workers,
+            trials=plan.trials,
+            seed=plan.seed,
+            peer=peer,
+        )
 
 
 def full_plan(chunks: Sequence[int], trials: int) -> StreamPlan:

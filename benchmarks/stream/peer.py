@@ -12,7 +12,6 @@ from speechtrt.benchmarks.measure.child import Child
 from speechtrt.benchmarks.stream.client import RATE, Spoken
 from speechtrt.benchmarks.stream.host import Side
 from speechtrt.benchmarks.stream.sherpa import SherpaModel, SherpaSettings, SherpaSide, expect_sherpa, read_alone
-from speechtrt.benchmarks.stream.sherpa_files import WriteFiles
 from speechtrt.benchmarks.stream.sherpa_tuning import BATCHES, QUICK_BATCHES, Tried, TryAll, best
 from speechtrt.precision import Precision
 
@@ -76,6 +75,8 @@ def sherpa_peer(
     `measured` and `reference` are the recordings by chunk milliseconds, with what the measured engines read in them and
     what those in FP32 do. Raises BenchmarkError, CheckpointError or ParityError.
     """
+    from speechtrt.benchmarks.stream.sherpa_files import WriteFiles  # needs onnx, which reading a plan does not
+
     expect_sherpa()
     with Child("export", _nothing) as child:
         models = child.call(WriteFiles(checkpoint, folder))

@@ -14,6 +14,7 @@ COMMANDS = {
         "speechtrt.deploy.observability.command:observability", "Prometheus rules and a Grafana dashboard."
     ),
     "shadow": Entry("speechtrt.deploy.shadow.command:shadow", "Count the word errors of two versions side by side."),
+    "sbom": Entry("speechtrt.deploy.bill.command:sbom", "The bill of materials of this installation."),
 }
 
 
