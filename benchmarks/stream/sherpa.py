@@ -54,6 +54,9 @@ class SherpaModel:
         return max(0, needed - LEAD - samples)
 
 
+Models = dict[tuple[int, Precision], SherpaModel]  # by chunk milliseconds and precision
+
+
 @dataclass(frozen=True, slots=True)
 class SherpaSettings:
     """What its user may choose: weights, threads that decode, threads inside each step, and streams in a step."""

@@ -10,7 +10,7 @@ from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from speechtrt.artifact import staged_folder
-from speechtrt.benchmarks.stream.sherpa import HOP, LEAD, SherpaModel
+from speechtrt.benchmarks.stream.sherpa import HOP, LEAD, Models, SherpaModel
 from speechtrt.errors import BenchmarkError
 from speechtrt.export.checkpoint import open_checkpoint
 from speechtrt.export.nemo.layout import NemoFile, export_nemo_layout
@@ -18,7 +18,6 @@ from speechtrt.export.nemo.stages import CHANNEL_LEN
 from speechtrt.precision import Precision
 
 SIGNAL = "audio_signal"
-Models = dict[tuple[int, Precision], SherpaModel]  # by chunk milliseconds and precision
 
 
 @dataclass(frozen=True, slots=True)

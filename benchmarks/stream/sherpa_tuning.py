@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from speechtrt.audio import Samples
-from speechtrt.benchmarks.stream.sherpa import SherpaServer, SherpaSettings
-from speechtrt.benchmarks.stream.sherpa_files import Models
+from speechtrt.benchmarks.stream.sherpa import Models, SherpaServer, SherpaSettings
 from speechtrt.errors import BenchmarkError
 from speechtrt.precision import Precision
 

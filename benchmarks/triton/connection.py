@@ -15,7 +15,6 @@ from speechtrt.audio import Samples
 from speechtrt.benchmarks.stream.client import RATE
 from speechtrt.benchmarks.stream.connection import News
 from speechtrt.closing import Closing
-from speechtrt.deploy.triton.interface import Tensor
 from speechtrt.errors import BenchmarkError
 
 SILENCE = np.zeros(0, np.float32)
@@ -73,14 +72,14 @@ class TritonConnection:
         text, final = False, None
         for at, result in self._answers():
             chunks += self._complete(at)
-            text = text or result.as_numpy(Tensor.EVENTS)[0, 0] != b"[]"
+            text = text or result.as_numpy("EVENTS")[0, 0] != b"[]"
             if not self._awaited and self._sent < 0:
-                final = result.as_numpy(Tensor.TEXT)[0, 0].decode()
+                final = result.as_numpy("TEXT")[0, 0].decode()
                 self.pool.append(self.channel)
         return News(tuple(chunks), text, final)
 
     def _send(self, pcm: Samples, end: bool) -> None:
-        sent = grpc.InferInput(Tensor.AUDIO, [1, len(pcm)], "FP32")
+        sent = grpc.InferInput("AUDIO", [1, len(pcm)], "FP32")
         sent.set_data_from_numpy(pcm[np.newaxis])
         start, self._begun = not self._begun, True
         self._sent += len(pcm)

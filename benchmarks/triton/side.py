@@ -1,5 +1,8 @@
 """A recogniser inside of a Triton server as a side of the streaming benchmark: the same clients, over gRPC."""
 
+import subprocess
+import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +19,6 @@ from speechtrt.benchmarks.triton.place import TritonPlace
 from speechtrt.benchmarks.triton.process import TritonProcess
 from speechtrt.bundle import ChunkSpec
 from speechtrt.closing import Closing
-from speechtrt.deploy.triton.repository import Repository
-from speechtrt.deploy.triton.settings import Settings
 from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BenchmarkError
 
@@ -93,10 +94,10 @@ class TritonSide:
         manifest = EngineFolder.open(self.engines).manifest
         chunk = _chunk(manifest.model.ctc.chunks if manifest.model.ctc else (), chunk_milliseconds)
         places = -(-int(streams * PLACES) // self.instances) + 1
-        settings = Settings(streams=places, instances=self.instances, chunk=chunk_milliseconds)
+        settings = {"streams": places, "instances": self.instances, "chunk": chunk_milliseconds}
         with ExitStack() as closing:
             work = Path(closing.enter_context(TemporaryDirectory(prefix="speechtrt-triton-")))
-            Repository.of([self.engines], settings).write(work / "repository")
+            _write_repository(self.engines, work / "repository", settings)
             process = closing.enter_context(TritonProcess.start(work / "repository", self.place, work))
             lookahead = (chunk.window - chunk.lead - chunk.shift) / RATE
             clients = TritonClients(process.grpc, manifest.model.name, chunk.shift / RATE, lookahead)
@@ -109,3 +110,12 @@ def _chunk(chunks: tuple[ChunkSpec, ...], milliseconds: int) -> ChunkSpec:
         if chunk.milliseconds == milliseconds:
             return chunk
     raise BenchmarkError(f"found no chunk of {milliseconds} ms in a streaming model; choose another model")
+
+
+def _write_repository(engines: Path, target: Path, settings: Mapping[str, int]) -> None:
+    """Through the command that everybody uses. Raises BenchmarkError."""
+    options = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+    command = [sys.executable, "-m", "speechtrt", "deploy", "triton", str(engines), "-o", str(target), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchmarkError(f"no repository of {engines}: {done.stderr.strip()}; mend that first")

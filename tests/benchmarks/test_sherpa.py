@@ -9,8 +9,15 @@ import pytest
 from speechtrt.audio import read_audio
 from speechtrt.benchmarks.stream import sherpa
 from speechtrt.benchmarks.stream.client import RATE
-from speechtrt.benchmarks.stream.sherpa import SherpaModel, SherpaServer, SherpaSettings, expect_sherpa, read_alone
-from speechtrt.benchmarks.stream.sherpa_files import Models, WriteFiles
+from speechtrt.benchmarks.stream.sherpa import (
+    Models,
+    SherpaModel,
+    SherpaServer,
+    SherpaSettings,
+    expect_sherpa,
+    read_alone,
+)
+from speechtrt.benchmarks.stream.sherpa_files import WriteFiles
 from speechtrt.benchmarks.stream.sherpa_tuning import Tried, best
 from speechtrt.errors import BenchmarkError
 from speechtrt.export.families.fastconformer_parity import offline
