@@ -20,6 +20,7 @@ from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, Listen
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.core.tracing import stage
+from speechtrt.runtime.serving.riva.pace import Answers, until_idle
 from speechtrt.runtime.serving.riva.sound import StreamedSound
 from speechtrt.runtime.serving.riva.status import answered, identify
 from speechtrt.runtime.serving.riva.wire import messages_pb2 as wire
@@ -83,13 +84,12 @@ class Recognition:
             result = wire.RecognitionResult(alternatives=found, channel_tag=1, audio_processed=audio.seconds)
         return wire.RecognizeResponse(results=[result], id=request.id)
 
-    async def streaming_recognize(
-        self, requests: Requests, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[wire.StreamingRecognizeResponse]:
+    async def streaming_recognize(self, requests: Requests, context: grpc.aio.ServicerContext) -> None:
         """Words while they are said: interim results if asked for, a final one per utterance."""
         async with answered(context):
             key = identify(context, self.service.keyring)
-            first = await anext(aiter(requests), None)
+            requests, answers = until_idle(requests, self.service.limits.idle_seconds), Answers(self.service, context)
+            first = await anext(requests, None)
             if first is None or not first.HasField("streaming_config"):
                 raise Refusal(Reason.INVALID, "the first message has no streaming_config; send it before any audio")
             config = first.streaming_config.config
@@ -101,7 +101,8 @@ class Recognition:
                 source = Source(requests, sound, arrivals, self.service.limits.audio_seconds)
                 async with aclosing(_results(source, listener, first.streaming_config)) as results:
                     async for result in results:
-                        yield wire.StreamingRecognizeResponse(results=[result], id=first.id)
+                        response = wire.StreamingRecognizeResponse(results=[result], id=first.id)
+                        await answers.send(response, version.card)
 
     async def config(self, request: wire.ConfigRequest, context: grpc.aio.ServicerContext) -> wire.ConfigResponse:
         """Every recognition model."""

@@ -38,6 +38,9 @@ async def answered(context: grpc.aio.ServicerContext) -> AsyncIterator[None]:
         except SpeechTRTError as error:
             outcome, refusal = outcome_of(error), refusal_of(error)
             await context.abort(CODES[refusal.reason], str(refusal))
+        except TimeoutError:
+            outcome = Outcome.TIMEOUT
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "what was sent was not read for too long")
         except Exception:
             outcome = Outcome.ERROR
             LOG.exception("a call failed")

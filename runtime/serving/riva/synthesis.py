@@ -11,6 +11,7 @@ from speechtrt.runtime.serving.core.ports import Speaker, Utterance
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.core.speaking import spoken
+from speechtrt.runtime.serving.riva.pace import Answers, until_idle
 from speechtrt.runtime.serving.riva.recognition import expect_language
 from speechtrt.runtime.serving.riva.status import answered, identify
 from speechtrt.runtime.serving.riva.wire import messages_pb2 as wire
@@ -37,14 +38,16 @@ class Synthesis:
 
     async def synthesize_online(
         self, requests: AsyncIterator[wire.SynthesizeRequest], context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[wire.SynthesizeResponse]:
+    ) -> None:
         """Pieces of sound; a client may send one sentence after another."""
         async with answered(context):
             key = identify(context, self.service.keyring)
-            async for request in requests:
+            answers = Answers(self.service, context)
+            async for request in until_idle(requests, self.service.limits.idle_seconds):
+                card = self._asked(request)[0].card
                 async with aclosing(self._sound(request, key)) as sound:
                     async for data in sound:
-                        yield _response(request, data)
+                        await answers.send(_response(request, data), card)
 
     async def config(self, request: wire.ConfigRequest, context: grpc.aio.ServicerContext) -> wire.ConfigResponse:
         """Every voice model."""

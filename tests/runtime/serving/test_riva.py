@@ -1,5 +1,6 @@
 """Riva's services over a socket: what its client never does, and how calls are refused."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from speechtrt.runtime.serving.sound.encoding import encode_pcm16
 from tests.runtime.serving.fakes import sound_of, text_of
 from tests.runtime.serving.live import Live, serving
 from tests.runtime.serving.realtime_client import eventually
+from tests.runtime.serving.test_speech import counted
 from tests.runtime.serving.test_transcriptions import recording, wav_with
 
 PCM: dict[str, Any] = {"encoding": wire.LINEAR_PCM, "sample_rate_hertz": 16_000}
@@ -172,6 +174,41 @@ def test_a_client_that_leaves_frees_its_slot(channel: grpc.Channel, live: Live) 
     calls.cancel()
     eventually(lambda: (live.hearer.active, live.service.in_flight) == (0, 0))
     live.release()
+
+
+def test_a_silent_client_has_its_last_words() -> None:
+    with serving(Limits(idle_seconds=0.3)) as live, opened(live) as channel:
+        hang = threading.Event()
+
+        def requests() -> Iterator[Any]:
+            yield head(**PCM)
+            yield sound(bytes(16_000))
+            hang.wait(5)
+
+        method = channel.stream_stream(
+            f"/{ASR}/StreamingRecognize",
+            request_serializer=wire.StreamingRecognizeRequest.SerializeToString,
+            response_deserializer=wire.StreamingRecognizeResponse.FromString,
+        )
+        [answer] = list(method(requests(), timeout=5))
+        hang.set()
+        assert answer.results[0].is_final
+        assert answer.results[0].alternatives[0].transcript == text_of(0.5)
+        eventually(lambda: (live.hearer.active, live.service.in_flight) == (0, 0))
+
+
+def test_a_client_that_does_not_read_is_cut() -> None:
+    with serving(Limits(write_seconds=0.2, text_characters=100_000)) as live, opened(live) as channel:
+        method = channel.stream_stream(
+            f"/{TTS}/SynthesizeOnline",
+            request_serializer=wire.SynthesizeRequest.SerializeToString,
+            response_deserializer=wire.SynthesizeResponse.FromString,
+        )
+        answers = method(iter([wire.SynthesizeRequest(text="x" * 4000)]), timeout=10)
+        next(answers)
+        eventually(lambda: "slow_consumer_disconnects_total{" in counted(live))
+        eventually(lambda: (live.speaker.active, live.service.in_flight) == (0, 0))
+        answers.cancel()
 
 
 def test_full_and_draining_have_their_codes() -> None:
