@@ -142,6 +142,8 @@ BAD = {
     "no type": '{"event_id": "mine"}',
     "type is a number": '{"type": 5}',
     "a list": "[]",
+    "two types": '{"type": "nothing", "type": "input_audio_buffer.commit"}',
+    "Infinity": '{"type": "input_audio_buffer.append", "audio": -Infinity}',
     "NaN": '{"type": "input_audio_buffer.append", "audio": NaN}',
     "no audio": '{"type": "input_audio_buffer.append"}',
     "audio is null": '{"type": "input_audio_buffer.append", "audio": null}',
