@@ -9,6 +9,7 @@ COMMANDS = {
     "kubernetes": Entry(
         "speechtrt.deploy.kubernetes.command:kubernetes", "Engine sets -> Kustomize base and overlays."
     ),
+    "plan": Entry("speechtrt.deploy.planner.command:plan", "How many servers a load needs, from measured results."),
     "router": Entry("speechtrt.deploy.router.command:router", "HAProxy in front of servers on known addresses."),
     "observability": Entry(
         "speechtrt.deploy.observability.command:observability", "Prometheus rules and a Grafana dashboard."

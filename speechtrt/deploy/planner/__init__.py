@@ -1,0 +1,1 @@
+"""How many servers a load needs, simulated from what was measured on that hardware."""

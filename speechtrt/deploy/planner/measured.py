@@ -1,0 +1,121 @@
+"""What benchmark documents say of one server: how long a step takes, and how fast it speaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from speechtrt.errors import DeployError
+
+LEAST_POINTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """A worker's time for a batch of live streams is `fixed` + `row` * rows seconds, for at most `batch` rows."""
+
+    fixed: float
+    row: float
+    batch: int
+    workers: int
+    chunk_seconds: float
+
+    def seconds(self, rows: int) -> float:
+        """Time of one batch."""
+        return self.fixed + self.row * rows
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechCost:
+    """A text alone takes `single` seconds; all together are spoken at `rate` texts a second, `slots` at a time."""
+
+    single: float
+    rate: float
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    workers: int = 1
+    slots: int = 1
+    optimised: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    side: str
+    chunk_milliseconds: int = 0
+    rows_per_batch: float = 0.0
+    batch_fill: float = 0.0
+    sent_seconds: float = 0.0
+    purpose: str = ""
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """As much of a benchmark's result as a plan needs."""
+
+    kind: str
+    environment: dict[str, object]
+    load: _Load
+    trials: tuple[_Trial, ...]
+    summary: dict[str, object]
+    valid: bool | list[str]
+
+    @property
+    def quotable(self) -> bool:
+        """Whether the benchmark vouches for its numbers."""
+        return self.valid is True
+
+
+def read_result(path: Path) -> Document:
+    """Parse a result of `speechtrt bench`. Raises DeployError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Document)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DeployError(f"{path}: is no result of `speechtrt bench` ({error})") from error
+
+
+def step_cost(document: Document, chunk: int | None = None) -> StepCost:
+    """From every run that was not overloaded, of the largest chunk unless one is named. Raises DeployError."""
+    found = [t for t in document.trials if t.purpose in ("fixed", "confirm", "search") and t.rows_per_batch]
+    side = found[0].side if found else ""
+    chunk = chunk or max((t.chunk_milliseconds for t in found), default=0)
+    trials = [t for t in found if (t.side, t.chunk_milliseconds) == (side, chunk)]
+    points = [(t.rows_per_batch, _step_seconds(t)) for t in trials]
+    if len({round(rows, 1) for rows, _ in points}) < LEAST_POINTS:
+        raise DeployError(
+            f"the streaming result has {len(points)} runs of {side or 'no side'} with {chunk} ms chunks; expected at "
+            "least two with different numbers of streams: measure with `speechtrt bench stream`"
+        )
+    fixed, row = fitted(points)
+    batch = max(round(t.rows_per_batch / t.batch_fill) for t in trials)
+    return StepCost(fixed, row, batch, document.load.workers, chunk / 1000)
+
+
+def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The line of least squares through (rows, seconds); what would be negative is zero."""
+    count = len(points)
+    x, y = (sum(values) / count for values in zip(*points, strict=True))
+    spread = sum((rows - x) ** 2 for rows, _ in points)
+    row = max(0.0, sum((rows - x) * (seconds - y) for rows, seconds in points) / spread)
+    fixed = y - row * x
+    return (fixed, row) if fixed > 0 else (0.0, y / x)
+
+
+def _step_seconds(trial: _Trial) -> float:
+    """Time of all stages per batch; as many rows ran as real time asks for."""
+    batches = trial.sent_seconds / (trial.chunk_milliseconds / 1000) / trial.rows_per_batch
+    return sum(trial.stage_seconds.values()) / batches
+
+
+def speech_cost(document: Document) -> SpeechCost:
+    """From a speech benchmark's optimised side. Raises DeployError."""
+    side = document.load.optimised
+    names = (f"{side}.single_latency_seconds_mean", f"{side}.utterances_per_second")
+    single, rate = (document.summary.get(name) for name in names)
+    if not (isinstance(single, float) and isinstance(rate, float)):
+        raise DeployError(f"the speech result lacks {' or '.join(names)}; measure with `speechtrt bench tts`")
+    return SpeechCost(single, rate, document.load.slots)

@@ -1,0 +1,99 @@
+"""Plans from results whose answer is known by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speechtrt.cli import root
+from speechtrt.deploy.planner.measured import SpeechCost, StepCost, fitted, read_result, step_cost
+from speechtrt.deploy.planner.speech import most_texts, speech_latency
+from speechtrt.deploy.planner.streams import chunk_latency, most_streams
+from tests.deploy.planner.documents import speech_document, stream_document
+
+COST = StepCost(fixed=0.004, row=0.001, batch=16, workers=2, chunk_seconds=0.56)
+
+
+def deploy(*arguments: object) -> Result:
+    return CliRunner().invoke(root, ["deploy", "plan", *map(str, arguments)])
+
+
+def test_the_cost_of_a_step_is_read_from_the_runs(tmp_path: Path) -> None:
+    found = step_cost(read_result(stream_document(tmp_path)))
+    assert (found.fixed, found.row) == (pytest.approx(0.004), pytest.approx(0.001))
+    assert (found.batch, found.workers, found.chunk_seconds) == (16, 2, 0.56)
+
+
+@given(
+    st.lists(st.tuples(st.floats(1, 16), st.floats(0.001, 1)), min_size=2, max_size=8, unique_by=lambda p: round(p[0]))
+)
+def test_no_cost_is_negative(points: list[tuple[float, float]]) -> None:
+    fixed, row = fitted(points)
+    assert fixed >= 0 and row >= 0 and fixed + row > 0
+
+
+def test_streams_are_bounded_by_what_full_batches_can_do() -> None:
+    """Two workers do 16 rows in 20 ms: 1600 rows a second, 896 streams of 560 ms, and nearly all of them in time."""
+    bound = 2 * 16 / COST.seconds(16) * 0.56
+    found = most_streams(COST, 0.1, seed=0)
+    assert 0.9 * bound < found <= 1.02 * bound
+    assert chunk_latency(COST, 1, seed=0) == pytest.approx(COST.seconds(1))
+
+
+def test_texts_are_bounded_by_the_rate_and_wait_longer_the_more_come() -> None:
+    cost = SpeechCost(single=0.1, rate=40.0, slots=8)
+    found = most_texts(cost, 1.0, seed=0)
+    assert 0.7 * 40 < found < 40
+    assert speech_latency(cost, 0.1, seed=0) == pytest.approx(0.3, rel=0.1)  # 95 % of an exponential: three means
+    assert speech_latency(cost, 20, seed=0) < speech_latency(cost, 35, seed=0)
+
+
+def test_a_plan_says_servers_and_what_they_cost(tmp_path: Path) -> None:
+    files = ("--hardware", stream_document(tmp_path), "--hardware", speech_document(tmp_path))
+    demand = ("--streams", 5000, "--utterances", "200/s", "--price", 2)
+    done = deploy(*files, *demand, "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    found = document["plan"]
+    assert found["stream_servers"] == -(-5000 // found["streams_per_server"])
+    assert 0.7 * 896 * 0.8 < found["streams_per_server"] < 896 * 0.8 * 1.02
+    assert found["speech_servers"] * found["texts_per_server"] >= 200
+    assert document["servers"] == found["stream_servers"] + found["speech_servers"]
+    assert document["price_per_hour"] == 2 * document["servers"]
+    assert found["hardware"] == ["Test CPU, 2 cores"]
+    assert deploy(*files, *demand, "--json").stdout == done.stdout
+    text = deploy(*files, *demand).stdout
+    assert f"{found['stream_servers']} servers for 5000 streams" in text
+
+
+def test_a_result_that_does_not_vouch_for_itself_is_named(tmp_path: Path) -> None:
+    done = deploy("--streams", 10, "--hardware", stream_document(tmp_path, valid=["a smoke test"]))
+    assert done.exit_code == 0
+    assert "not valid for quoting" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--utterances", "5/s"), "no result of kind 'tts'"),
+        (("--streams", 5, "--chunk", 160), "0 runs of ort-cpu-int8 with 160 ms chunks"),
+        (("--streams", 5, "--chunk-p95", 0.001), "not one stream is served within 0.001 s"),
+    ],
+)
+def test_what_cannot_be_planned(tmp_path: Path, arguments: tuple[object, ...], reason: str) -> None:
+    done = deploy("--hardware", stream_document(tmp_path), *arguments)
+    assert (done.exit_code, reason in str(done.exception)) == (1, True), done.exception
+
+
+def test_wrong_usage_and_files_that_are_no_results(tmp_path: Path) -> None:
+    file = stream_document(tmp_path)
+    assert deploy("--hardware", file).exit_code == 2
+    assert deploy("--hardware", file, "--utterances", "5/h").exit_code == 2
+    assert deploy("--hardware", tmp_path / "none.json", "--streams", 1).exit_code == 2
+    file.write_text("{}")
+    assert "is no result of `speechtrt bench`" in str(deploy("--hardware", file, "--streams", 1).exception)
+    incomplete = speech_document(tmp_path, summary={})
+    assert "lacks x.single_latency" in str(deploy("--hardware", incomplete, "--utterances", "1/s").exception)
