@@ -23,7 +23,8 @@ def deploy(*arguments: object) -> Result:
 
 def test_the_cost_of_a_step_is_read_from_the_runs(tmp_path: Path) -> None:
     found = step_cost(read_result(stream_document(tmp_path)))
-    assert (found.fixed, found.row) == (pytest.approx(0.004), pytest.approx(0.001))
+    assert found.fixed == pytest.approx(0.004)
+    assert found.row == pytest.approx(0.001)
     assert (found.batch, found.workers, found.chunk_seconds) == (16, 2, 0.56)
 
 
