@@ -103,6 +103,7 @@ def _loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
 def _check(effective: "Effective", as_json: bool) -> None:
     import msgspec
 
+    from speechtrt.runtime.backends.selection import open_backend
     from speechtrt.runtime.serving.models.opening import engine_folders
     from speechtrt.runtime.serving.settings import admin_keys, api_keys
 
@@ -111,6 +112,8 @@ def _check(effective: "Effective", as_json: bool) -> None:
     folders = engine_folders(effective.settings.engines)
     for folder in folders:
         folder.verify()
+        open_backend(folder, 1)  # the device that it needs is here
+    effective.settings.routing.expect_served([f.manifest.model.name for f in folders if f.manifest.model.ctc])
     models = [f.manifest.model.name for f in folders]
     values = msgspec.to_builtins(effective.settings, enc_hook=str)
     if as_json:

@@ -1,6 +1,7 @@
 """Which model hears a stream whose client leaves that to the server, or whose model has too much to do."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from prometheus_client import Counter
@@ -35,6 +36,12 @@ class Routing:
         named = {Size.SMALL: self.small, Size.MEDIUM: self.medium, Size.LARGE: self.large}
         return {size: name for size, name in named.items() if name is not None}
 
+    def expect_served(self, names: Collection[str]) -> None:
+        """Raise ConfigError for a model that is not among the recognisers with these names."""
+        if strange := [name for name in self.models.values() if name not in names]:
+            known = ", ".join(names) or "none"
+            raise ConfigError(f"routing: no engine set of the model {strange[0]!r} is served; expected one of {known}")
+
 
 @dataclass(frozen=True, slots=True)
 class Routed:
@@ -56,9 +63,7 @@ class Router:
     def __post_init__(self) -> None:
         """Raises ConfigError for a model that is not served."""
         models, routing = self.routing.models, self.routing
-        if strange := [name for name in models.values() if name not in self.catalogue.hearing]:
-            known = ", ".join(self.catalogue.hearing) or "none"
-            raise ConfigError(f"routing: no engine set of the model {strange[0]!r} is served; expected one of {known}")
+        routing.expect_served(tuple(self.catalogue.hearing))
         self._policy = None
         if models:
             self._policy = RoutingPolicy(frozenset(models), frozenset(routing.hard), frozenset(routing.keywords))

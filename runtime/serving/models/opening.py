@@ -50,7 +50,16 @@ def engine_folders(paths: tuple[Path, ...]) -> tuple[EngineFolder, ...]:
     names = [folder.manifest.model.name for folder in folders]
     if double := {name for name in names if names.count(name) > 1}:
         raise ManifestError(f"two engine sets are of the model {double.pop()!r}; give each model once")
+    for folder in folders:
+        expect_live(folder)
     return folders
+
+
+def expect_live(folder: EngineFolder) -> None:
+    """Raise ManifestError for a model that hears whole recordings only."""
+    model = folder.manifest.model
+    if model.ctc is not None and not model.ctc.chunks:
+        raise ManifestError(f"{folder.path}: {model.name} hears whole recordings only; serve a streaming model instead")
 
 
 @contextmanager
@@ -76,6 +85,7 @@ def open_engines(folder: EngineFolder, options: OpeningOptions, like: Specimen |
     That is over the inputs of another specimen, so that the two can be compared, or over inputs of its own.
     Raises BackendError, IntegrityError or ManifestError.
     """
+    expect_live(folder)
     folder.verify()
     return _speaker(folder, options, like) if folder.manifest.model.task is Task.TTS else _hearer(folder, options, like)
 

@@ -23,6 +23,7 @@ from websockets.sync.client import connect
 from speechtrt.audio import Audio, read_audio, write_wav
 from speechtrt.cli import root
 from tests.runtime.serving.process import Served, served
+from tests.runtime.serving.variants import rewritten
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +169,19 @@ def test_check_config_shows_values_with_their_origin(tiny_tts_engines: Path, tmp
     )
     assert document["settings"]["aliases"] == {"tts-1": "tiny-voice"}
     assert "port = 9  (flag)" in command("serve-stream", *flags)
+
+
+def test_check_config_finds_what_would_not_start(tiny_ctc_engines: Path, tmp_path: Path) -> None:
+    offline = tmp_path / "offline"
+    shutil.copytree(tiny_ctc_engines, offline)
+    manifest = json.loads((offline / "engine.json").read_text())
+    manifest["model"]["ctc"] |= {"chunks": [], "recording": {"shortest": 400, "longest": 16_000}}
+    rewritten(offline, json.dumps(manifest))
+    (tmp_path / "serve.toml").write_text('[routing]\nlarge = "nobody"\n')
+    flags = ("--config", tmp_path / "serve.toml", "--check-config")
+    assert "'nobody'" in refusal("--engines", tiny_ctc_engines, *flags)
+    assert "whole recordings only" in refusal("--engines", offline, "--check-config")
+    assert "whole recordings only" in refusal("--engines", offline, "--port", 0, "--grpc-port", 0)
 
 
 def refusal(*flags: object) -> str:
