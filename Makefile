@@ -89,6 +89,7 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --tune --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench engines --out benchmarks/results/cpu
+	$(BIN)/python -m speechtrt.benchmarks.statistics.scale benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.headline README.md
 
 clean:  ## remove build/ and caches, keep the virtual environment

@@ -38,6 +38,8 @@ def compare(first: Path, second: Path, fail_on: tuple[str, ...], tolerance: floa
         emit_json(found)
     else:
         click.echo(found.table)
+        if found.acceptance:
+            click.echo(f"\n{found.acceptance}")
     worse = found.worse(["*" if pattern == "any" else pattern for pattern in fail_on])
     for one in worse:
         note(f"WORSE {one.group}: {one.metric} {one.first:.4g} -> {one.second:.4g} ({one.change:+.1%})")

@@ -11,6 +11,8 @@ from speechtrt.benchmarks.compare.series import KINDS
 from speechtrt.documents import SCHEMA
 from speechtrt.errors import BenchmarkError
 
+JUDGED = {"asr_evaluation": "wer"}  # kinds of results that say which of two engine sets may be used, and by what
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -30,6 +32,14 @@ class Comparison:
             for d in self.differences
             if d.verdict is Verdict.WORSE and any(fnmatch(d.metric, pattern) for pattern in patterns)
         )
+
+    @property
+    def acceptance(self) -> str | None:
+        """Whether the second may take the first's place; None for results that do not judge models."""
+        if self.kind not in JUDGED:
+            return None
+        groups = [found.group for found in self.worse([JUDGED[self.kind]])]
+        return f"refuse: worse for {' and '.join(groups)}" if groups else "accept: no group is significantly worse"
 
     @property
     def table(self) -> str:
