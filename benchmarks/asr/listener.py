@@ -11,7 +11,7 @@ from speechtrt.runtime.asr.transcriber import Transcriber
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one pass over all recordings took, and the text of each."""
+    """What one pass over all recordings took, and the text of each. Stages add up to the time of all workers."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -53,15 +53,19 @@ class Listener:
             wall_seconds=elapsed.wall,
             cpu_seconds=elapsed.cpu,
             foreign_share=elapsed.foreign_share,
-            stage_seconds={**stages, "other": elapsed.wall - sum(stages.values())},
-            batch_fill=transcriber.clock.time("encoder").rows_per_call / cell.batch,
+            stage_seconds={**stages, "other": transcriber.plan.workers * elapsed.wall - sum(stages.values())},
+            batch_fill=transcriber.clock.time("encoder").rows_per_call / transcriber.plan.batch,
             texts=tuple(t.text for t in transcripts),
         )
 
     def _warm(self, cell: Cell) -> Transcriber:
-        transcriber = Transcriber.open(
-            self.side.folder, (cell.chunk,), cell.batch, workers=1, threads=self.side.threads
-        )
+        """Workers beside each other, as the runtime has them by itself.
+
+        Threads inside a step wake each other for every product, and whether the system puts them on one
+        core or on two changes from pass to pass, most of all in small batches.
+        """
+        workers = min(self.side.threads, cell.batch)
+        transcriber = Transcriber.open(self.side.folder, (cell.chunk,), cell.batch, cell.batch // workers, workers)
         transcriber.transcribe_many(self.side.audios[: cell.batch])
         self._open[cell] = transcriber
         return transcriber

@@ -7,7 +7,7 @@ from pathlib import Path
 from speechtrt.audio import Audio, read_audio
 from speechtrt.models.evaluation.utterances import evaluation_utterances
 
-ARRIVAL = "offline: all recordings are at hand at time 0, and `batch` of them are heard at once"
+ARRIVAL = "offline: all recordings are at hand at time 0; `batch` are heard at once, shared among one thread per core"
 BATCHES = (1, 4, 16)
 QUICK_BATCHES = (1, 4)
 QUICK_UTTERANCES = 6

@@ -26,7 +26,9 @@ def cell_numbers(trials: Sequence[AsrTrial]) -> Numbers:
         "real_time_factor_std": rtf.std,
         "audio_seconds_per_second": 1 / rtf.mean,
         "cpu_seconds_per_audio_second": Distribution.of([t.cpu_seconds / t.audio_seconds for t in trials]).mean,
-        "encoder_share": Distribution.of([t.stage_seconds["encoder"] / t.wall_seconds for t in trials]).mean,
+        "encoder_share": Distribution.of(
+            [t.stage_seconds["encoder"] / sum(t.stage_seconds.values()) for t in trials]
+        ).mean,
         "batch_fill": Distribution.of([t.batch_fill for t in trials]).mean,
         "word_error_rate": Distribution.of([t.word_error_rate for t in trials]).mean,
         "character_error_rate": Distribution.of([t.character_error_rate for t in trials]).mean,
