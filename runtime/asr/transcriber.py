@@ -39,7 +39,7 @@ from speechtrt.runtime.backends.selection import open_backend, usable_cores
 from speechtrt.runtime.clock import StageClock
 from speechtrt.runtime.policy.overload import Ladder, LadderRules, Rung
 
-SLOTS, BATCH = 64, 16
+SLOTS, BATCH = 64, 32
 WAIT_SECONDS = 0.060
 
 
