@@ -100,14 +100,41 @@ def test_a_hot_phrase_wins_where_the_sound_is_unsure_and_not_where_it_is_sure() 
     assert labels_of(read(decoder(hot=[HotPhrase("ab", 2.0)]), sure)[0]) == [A, C]
 
 
-def test_noise_without_end_needs_no_more_memory() -> None:
-    rng = np.random.default_rng(1)
-    one = decoder(width=8)
-    for start in range(0, 20 * HORIZON, 8):
-        values = log_probs(rng.uniform(0.2, 1.0, (8, 4)).tolist())
+def test_what_was_never_decided_is_decided_by_the_best_prefix_at_last() -> None:
+    one, sure = decoder(), {A: (0.97, 0.01, 0.01, 0.01), BLANK: (0.01, 0.01, 0.01, 0.97)}
+    one.accept(Frames.of(log_probs([(0.5, 0.01, 0.45, 0.04)])))
+    for start in range(1, 3 * HORIZON, 2):
+        one.accept(Frames.of(log_probs([sure[BLANK], sure[A]]), start))
+        assert len(one.unstable) <= HORIZON + 1
+    assert [token.label for token in one.stable[:3]] == [A, A, A]
+
+
+def test_an_hour_of_noise_is_no_problem_of_numbers() -> None:
+    one, values = decoder(width=4), log_probs([(1.0, 1.0, 1.0, 1.0)] * 500)
+    for start in range(0, 45_000, 500):
         one.accept(Frames.of(values, start))
-        assert len(one.unstable) <= 2 * HORIZON + 8
-    assert len(one.stable) > 10 * HORIZON / 4
+    assert math.isfinite(one.finish()[0].score)
+
+
+def test_spellings_of_one_text_are_one_reading() -> None:
+    labels = Labels(("\u2581a", "b", "\u2581ab", ""), blank=3)
+    one = BeamDecoder(labels, Fusion(labels.texts, None, 0.0, 0.0, None), 8, 8)
+    readings = read(one, log_probs([(0.3, 0.01, 0.35, 0.34), (0.01, 0.9, 0.01, 0.08)]))
+    chances = {text(reading.tokens, labels.texts): math.exp(reading.score) for reading in readings}
+    assert len(chances) == len(readings)
+    whole = 0.35 * 0.08 + 0.35 * 0.01 + 0.34 * 0.01
+    assert chances["ab"] == pytest.approx(0.3 * 0.9 + whole, abs=0.01)
+
+
+def test_a_cut_by_length_goes_on_with_the_same_history_and_an_end_does_not() -> None:
+    hot, said = [HotPhrase("ab", 3.0)], log_probs([(0.97, 0.01, 0.01, 0.01), (0.01, 0.01, 0.01, 0.97)])
+    rest = log_probs([(0.01, 0.3, 0.01, 0.68), (0.01, 0.01, 0.01, 0.97)])
+    heard = {}
+    for cause in (Cause.LENGTH, Cause.SILENCE):
+        one = decoder(hot=hot)
+        read(one, said, cause=cause)
+        heard[cause] = labels_of(read(one, rest)[0])
+    assert heard == {Cause.LENGTH: [B], Cause.SILENCE: []}
 
 
 def test_a_narrow_beam_keeps_fewer_prefixes() -> None:

@@ -49,6 +49,12 @@ def test_a_text_gets_the_boost_of_every_phrase_that_is_in_it_and_nothing_else(
     assert total(hot, spelled(text)) == pytest.approx(occurrences(text, phrases))
 
 
+def test_a_phrase_inside_another_counts_too() -> None:
+    hot = HotWords.of([HotPhrase("a b", 3.0), HotPhrase("b", 2.0)], PIECES)
+    assert total(hot, spelled("a b")) == total(hot, spelled("a b c")) == 5.0
+    assert total(hot, spelled("c b")) == 2.0
+
+
 def test_how_it_is_cut_into_pieces_does_not_matter() -> None:
     hot = HotWords.of([HotPhrase("abc ab", 3.0)], PIECES)
     assert total(hot, [4, 3, 4]) == total(hot, [5, 6, 0, 1, 2]) == total(hot, spelled("abc ab")) == pytest.approx(3.0)
