@@ -11,6 +11,7 @@ from typing import Literal
 
 from speechtrt.benchmarks.measure.clock import Stopwatch
 from speechtrt.benchmarks.serving.process import Capacity, ServerProcess
+from speechtrt.benchmarks.serving.realtime import Packets
 from speechtrt.benchmarks.serving.timetable import Timetables
 from speechtrt.benchmarks.serving.visit import End, Visit
 from speechtrt.benchmarks.serving.wire import Wires
@@ -76,10 +77,11 @@ class Overload:
     def _visits(self, wires: Wires, port: int, start: float) -> Iterator[Visit]:
         chance = random.Random(self.seed)
         mean = self.turns * sum(len(s.samples) for s in self.spoken) / RATE / len(self.spoken)
+        packets = Packets()
         rate, due = self.factor * self.places / mean, start
         while (due := due + chance.expovariate(rate)) < start + self.seconds:
             spoken = chance.choices(self.spoken, k=self.turns)
-            yield Visit(wires, port, spoken, self.tables, self.packet, due, chance.random() < LEAVING)
+            yield Visit(wires, port, spoken, self.tables, packets, self.packet, due, chance.random() < LEAVING)
 
     def _trial(
         self, visits: Sequence[Visit], server: ServerProcess, watch: Stopwatch, cpu: float, start: float

@@ -9,7 +9,7 @@ import numpy as np
 from speechtrt.audio import Samples
 from speechtrt.benchmarks.serving.process import ServerProcess
 from speechtrt.benchmarks.serving.timetable import HEAD, Timetable, Timetables
-from speechtrt.benchmarks.serving.web_socket import UPDATE, Event, WebSocketClient
+from speechtrt.benchmarks.serving.web_socket import UPDATE, Event, WebSocketClient, frame
 from speechtrt.benchmarks.serving.wire import Wires
 from speechtrt.benchmarks.stream.connection import News
 from speechtrt.errors import BenchmarkError
@@ -17,11 +17,27 @@ from speechtrt.runtime.serving.sound.encoding import encode_pcm16
 
 APPEND, END = b'{"type":"input_audio_buffer.append","audio":"', b'"}'
 COMMIT = b'{"type":"input_audio_buffer.commit"}'
+UPDATE_FRAME, COMMIT_FRAME = frame(UPDATE), frame(COMMIT)
 
 
 def append(samples: Samples) -> bytes:
     """The message that carries samples [n]."""
     return APPEND + base64.b64encode(encode_pcm16(samples)) + END
+
+
+@dataclass(slots=True)
+class Packets:
+    """Frames of what is said again and again: a client must be cheap on cores that it shares with its server."""
+
+    _frames: dict[tuple[int, int], tuple[Samples, bytes]] = field(default_factory=dict)
+
+    def of(self, samples: Samples) -> bytes:
+        """The frame of samples [n], known by where they lie; they are kept, so that nothing else can lie there."""
+        key = (samples.ctypes.data, len(samples))
+        found = self._frames.get(key)
+        if found is None:
+            found = self._frames[key] = (samples, frame(append(samples)))
+        return found[1]
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +46,7 @@ class RealtimeConnection:
 
     client: WebSocketClient
     tables: Timetables
+    packets: Packets
     free: "list[WebSocketClient]"
     _head: list[Samples] = field(default_factory=list)
     _sent: int = 0
@@ -50,11 +67,11 @@ class RealtimeConnection:
         if self._sent < HEAD:
             self._head.append(pcm)
         self._sent += len(pcm)
-        self.client.send(append(pcm))
+        self.client.send(self.packets.of(pcm))
 
     def end(self) -> None:
         """Commit the turn."""
-        self.client.send(COMMIT)
+        self.client.send(COMMIT_FRAME)
 
     def close(self) -> None:
         """Leave in the middle of it."""
@@ -97,7 +114,7 @@ class RealtimeConnection:
 
 def session(client: WebSocketClient) -> WebSocketClient:
     """A session that is set up for turns which the client commits."""
-    client.send(UPDATE)
+    client.send(UPDATE_FRAME)
     return client
 
 
@@ -108,6 +125,7 @@ class RealtimeClients:
     port: int
     tables: Timetables
     wires: Wires
+    _packets: Packets = field(default_factory=Packets)
     _free: "list[WebSocketClient]" = field(default_factory=list)
 
     @classmethod
@@ -118,7 +136,7 @@ class RealtimeClients:
     def connect(self) -> RealtimeConnection:
         """A turn in a session that has none, or in a new one."""
         client = self._free.pop() if self._free else session(WebSocketClient.open(self.wires, self.port))
-        return RealtimeConnection(client, self.tables, self._free)
+        return RealtimeConnection(client, self.tables, self._packets, self._free)
 
     def close(self) -> None:
         """Leave every session."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from speechtrt.benchmarks.serving.realtime import RealtimeConnection, session
+from speechtrt.benchmarks.serving.realtime import Packets, RealtimeConnection, session
 from speechtrt.benchmarks.serving.timetable import Timetables
 from speechtrt.benchmarks.serving.web_socket import WebSocketClient
 from speechtrt.benchmarks.serving.wire import Wires
@@ -35,6 +35,7 @@ class Visit:
     port: int
     spoken: Sequence[Spoken]
     tables: Timetables
+    packets: Packets
     packet: float
     due: float
     leaves: bool
@@ -85,7 +86,7 @@ class Visit:
         if self._turns == len(self.spoken):
             raise CapacityError("everything was said; there is no other turn")
         self._turns, self._sent_before = self._turns + 1, self._sent
-        return RealtimeConnection(self._socket, self.tables, [])
+        return RealtimeConnection(self._socket, self.tables, self.packets, [])
 
     def _refused(self, now: float) -> None:
         """Either there was no place, or something went wrong."""

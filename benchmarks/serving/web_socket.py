@@ -21,9 +21,14 @@ UPDATE = json.dumps({"type": "session.update", "session": {"type": "transcriptio
 Event = dict[str, Any]
 
 
+def frame(text: bytes) -> bytes:
+    """A text message as it goes over the wire. It may be sent again and again, which saves its masking."""
+    return Frame(Opcode.TEXT, text).serialize(mask=True)
+
+
 @dataclass(slots=True, eq=False)
 class WebSocketClient:
-    """Texts go out once the handshake is done; events come with the time at which their bytes came."""
+    """Frames go out once the handshake is done; events come with the time at which their bytes came."""
 
     wires: Wires
     wire: Wire
@@ -47,13 +52,12 @@ class WebSocketClient:
         """The close code, once the server has closed; 1006 when it has gone without one."""
         return self.protocol.close_code if self.protocol.state is State.CLOSED else None
 
-    def send(self, text: bytes) -> None:
-        """Send a text message, at once or when the handshake is done."""
+    def send(self, data: bytes) -> None:
+        """Send a frame, at once or when the handshake is done."""
         if self.protocol.state is State.OPEN:
-            self.protocol.send_text(text)
-            self._flush()
+            self.wire.send(data)
         elif self.protocol.state is State.CONNECTING:
-            self._waiting.append(text)
+            self._waiting.append(data)
 
     def events(self) -> Iterator[tuple[float, Event]]:
         """What has come since the last call. It also sends what is due."""
@@ -75,8 +79,8 @@ class WebSocketClient:
 
     def _begin(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for text in waiting:
-            self.send(text)
+        for data in waiting:
+            self.send(data)
 
     def _flush(self) -> None:
         data = b"".join(self.protocol.data_to_send())

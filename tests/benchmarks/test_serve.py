@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from speechtrt.benchmarks.commands import bench
 from speechtrt.benchmarks.serving.figures import scrape
 from speechtrt.benchmarks.serving.process import Capacity, ServerProcess
-from speechtrt.benchmarks.serving.realtime import RealtimeConnection, session
+from speechtrt.benchmarks.serving.realtime import Packets, RealtimeConnection, session
 from speechtrt.benchmarks.serving.timetable import HEAD, Timetable, Timetables, _key
 from speechtrt.benchmarks.serving.visit import End, Visit
 from speechtrt.benchmarks.serving.web_socket import WebSocketClient
@@ -69,7 +69,7 @@ def test_a_turn_over_a_socket_reports_its_chunks_with_their_time() -> None:
     with serving() as live, Wires(live.port) as wires:
         free: list[WebSocketClient] = []
         start = time.perf_counter()
-        turn = RealtimeConnection(session(WebSocketClient.open(wires, live.port)), TABLES, free)
+        turn = RealtimeConnection(session(WebSocketClient.open(wires, live.port)), TABLES, Packets(), free)
         for begin in range(0, RATE, 1600):
             turn.accept(SAMPLES[begin : begin + 1600])
         turn.end()
@@ -97,7 +97,7 @@ def test_visits_end_as_the_server_counts_them() -> None:
     with serving(slots=1) as live, Wires(live.port) as wires:
 
         def visit(leaves: bool = False) -> Visit:
-            return Visit(wires, live.port, spoken, TABLES, 0.6, time.perf_counter(), leaves)
+            return Visit(wires, live.port, spoken, TABLES, Packets(), 0.6, time.perf_counter(), leaves)
 
         first = visit()
         assert visited(first) is End.SERVED
