@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from speechtrt.benchmarks.stream.summary import Numbers, load_numbers
 from speechtrt.benchmarks.stream.trial import StreamTrial
 
-IN_PROCESS, TRITON = "in process", "triton"
+IN_PROCESS, TRITON = "in_process", "triton"
 
 
 def summarise(trials: Sequence[StreamTrial]) -> Numbers:

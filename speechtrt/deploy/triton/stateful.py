@@ -1,5 +1,7 @@
 """A streaming step whose state Triton keeps: the engine alone, for clients that cut windows and decode themselves."""
 
+import json
+
 from speechtrt.bundle import ChunkSpec, CtcSpec
 from speechtrt.deploy.triton.listening import oldest
 from speechtrt.deploy.triton.model import Model
@@ -8,6 +10,8 @@ from speechtrt.deploy.triton.settings import Settings
 from speechtrt.deploy.triton.stage import native
 from speechtrt.deploy.triton.tensors import single
 from speechtrt.engine_set import EngineFolder
+from speechtrt.runtime.asr.encoder import label_texts
+from speechtrt.runtime.pieces import read_pieces
 from speechtrt.specs import StageSpec, StateSpec
 
 
@@ -24,7 +28,7 @@ def stateful_step(folder: EngineFolder, ctc: CtcSpec, chunk: ChunkSpec, settings
         "input": [single(tensor) for tensor in spec.inputs if tensor.name not in kept],
         "output": [single(tensor) for tensor in spec.outputs if tensor.name not in kept],
         "sequence_batching": {**oldest(settings), "state": [_state(spec, state) for state in spec.states]},
-        "parameters": [_parameter(name, value) for name, value in _constants(ctc, chunk).items()],
+        "parameters": [_parameter(name, value) for name, value in _constants(folder, ctc, chunk).items()],
     }
     return native(folder, chunk.stage, settings.flavour, config)
 
@@ -42,16 +46,23 @@ def _state(spec: StageSpec, state: StateSpec) -> Message:
     }
 
 
-def _constants(ctc: CtcSpec, chunk: ChunkSpec) -> dict[str, object]:
+def _constants(folder: EngineFolder, ctc: CtcSpec, chunk: ChunkSpec) -> dict[str, object]:
     """What a client needs to cut windows and to read the answer."""
+    model = folder.manifest.model
+    count = folder.manifest.stage(chunk.stage).spec.output("log_probs").shape[-1]
+    assert isinstance(count, int)
     return {
+        "rate": model.audio.sample_rate,
+        "hop": model.audio.hop,
+        "chunk_frames": chunk.frames,
         "window": chunk.window,
         "shift": chunk.shift,
         "lead": chunk.lead,
         "blank": ctc.blank,
         "frame_seconds": ctc.frame_seconds,
+        "labels": label_texts(read_pieces(folder.file(model.text.tokenizer)), count, ctc.blank),
     }
 
 
 def _parameter(name: str, value: object) -> Message:
-    return {"key": name, "value": {"string_value": str(value)}}
+    return {"key": name, "value": {"string_value": json.dumps(value)}}
