@@ -14,7 +14,7 @@ from speechtrt.runtime.asr.decoding.language_model import LanguageModel
 from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions, HotPhrase
 from speechtrt.runtime.asr.decoding.spelling import Spelling
 
-MOST_REMEMBERED = 64  # combinations of options
+MOST_REMEMBERED = 8  # combinations of options; hot words are the larger part
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from speechtrt.runtime.asr.decoding.options import HotPhrase
 from speechtrt.runtime.asr.decoding.words import WORD_START
 
 START = 0
+MOST_REMEMBERED = 100_000  # steps
 
 
 @dataclass(slots=True)
@@ -47,6 +48,8 @@ class HotWords:
         """The state after a label, and what it adds to the boosts so far."""
         found = self._steps.get((state, label))
         if found is None:
+            if len(self._steps) >= MOST_REMEMBERED:
+                self._steps.clear()
             found = self._steps[state, label] = self._walk(state, self.pieces[label])
         return found
 

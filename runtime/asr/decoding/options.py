@@ -11,6 +11,7 @@ LM_WEIGHT = 0.6
 WORD_BONUS = 4.0
 MOST_WIDTH, MOST_BOOST, MOST_ALTERNATIVES = 256, 50.0, 64
 MOST_PHRASES, MOST_CHARACTERS = 5000, 200
+MOST_CHARACTERS_IN_ALL = 50_000  # each is a node of an automaton
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class DecodingOptions:
             raise TextError(f"{self.alternatives} alternatives were asked for; expected 1 to {MOST_ALTERNATIVES}")
         if len(self.hot_words) > MOST_PHRASES:
             raise TextError(f"{len(self.hot_words)} hot phrases were given; expected at most {MOST_PHRASES}")
+        length = sum(len(phrase.text) for phrase in self.hot_words)
+        if length > MOST_CHARACTERS_IN_ALL:
+            raise TextError(f"hot phrases of {length} characters were given; expected at most {MOST_CHARACTERS_IN_ALL}")
         if self.beam is None and (self.lm or self.hot_words or self.alternatives > 1):
             raise TextError("a language model, hot words and alternatives need a beam; greedy decoding has none")
 

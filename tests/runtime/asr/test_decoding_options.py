@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 from speechtrt.audio import Audio, write_wav
 from speechtrt.cli import root
 from speechtrt.errors import DataError, SpeechTRTError, TextError
+from speechtrt.runtime.asr.decoding.base import Labels
+from speechtrt.runtime.asr.decoding.decoders import Decoders
 from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions, HotPhrase
 from speechtrt.runtime.asr.decoding.shipped import language_model_file
 from speechtrt.runtime.asr.options import RECORDING
@@ -113,6 +115,10 @@ def test_wrong_usage(wrong: list[str], recording: Path, tmp_path: Path) -> None:
         ({"alternatives": 2}, "need a beam"),
         ({"lm": Path("x")}, "need a beam"),
         ({"beam": 8, "hot_words": (HotPhrase("a"),) * 5001}, "at most 5000"),
+        (
+            {"beam": 8, "hot_words": (HotPhrase("a" * 100),) * 501},
+            "of 50100 characters were given; expected at most 50000",
+        ),
     ],
 )
 def test_options_that_contradict_each_other(wrong: dict[str, object], reason: str) -> None:
@@ -158,6 +164,16 @@ def test_every_stream_may_choose_its_own(tiny_ctc_engines: Path) -> None:
 def test_a_bad_model_is_found_before_the_first_stream(tiny_ctc_engines: Path) -> None:
     with pytest.raises(DataError, match="none: cannot be read"):
         Transcriber.open(tiny_ctc_engines, decoding=DecodingOptions(8, Path("none")))
+
+
+def test_what_is_compiled_for_hot_words_is_shared_and_forgotten() -> None:
+    decoders = Decoders.open(Labels(("\u2581a", "b", ""), 2), GREEDY)
+    wanted = [GREEDY.favouring((HotPhrase("a" + "b" * count),)) for count in range(20)]
+    first, again = (decoders.decoder(wanted[0]) for _ in range(2))
+    assert first.fusion is again.fusion  # type: ignore[attr-defined]
+    for options in wanted:
+        decoders.decoder(options)
+    assert len(decoders._fusions) <= 8
 
 
 def test_streams_share_one_language_model(tiny_ctc_engines: Path) -> None:

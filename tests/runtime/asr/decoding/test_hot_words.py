@@ -55,6 +55,12 @@ def test_a_phrase_inside_another_counts_too() -> None:
     assert total(hot, spelled("c b")) == 2.0
 
 
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechtrt.runtime.asr.decoding.hot_words.MOST_REMEMBERED", 5)
+    hot = HotWords.of([HotPhrase("abc abc", 3.0)], PIECES)
+    assert total(hot, spelled("abc abc")) == pytest.approx(3.0) and len(hot._steps) <= 5
+
+
 def test_how_it_is_cut_into_pieces_does_not_matter() -> None:
     hot = HotWords.of([HotPhrase("abc ab", 3.0)], PIECES)
     assert total(hot, [4, 3, 4]) == total(hot, [5, 6, 0, 1, 2]) == total(hot, spelled("abc ab")) == pytest.approx(3.0)
