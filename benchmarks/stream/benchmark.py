@@ -14,7 +14,7 @@ from speechtrt.benchmarks.measure.verdict import quick_reasons, verdict
 from speechtrt.benchmarks.stream.apart import ApartSide
 from speechtrt.benchmarks.stream.client import Spoken
 from speechtrt.benchmarks.stream.examination import examine
-from speechtrt.benchmarks.stream.host import HostSide, Run, Side
+from speechtrt.benchmarks.stream.host import HostSide, Overload, Run, Side
 from speechtrt.benchmarks.stream.load import StreamLoad, StreamPlan, spoken
 from speechtrt.benchmarks.stream.pacer import Pace
 from speechtrt.benchmarks.stream.peer import SHERPA, Peer, sherpa_peer
@@ -107,7 +107,7 @@ def run_stream(
         sides[SHERPA], own[SHERPA] = ApartSide(peer.side), peer.recordings
     trials = tuple(Bench(plan, sides, recordings, report, own).trials())
     ladder = {OVERLOADED: ApartSide(RuntimeSide(engines, workers, ladder=True))}
-    trials += (_overload(Bench(plan, ladder, recordings, report), trials),)
+    trials += _overload(Bench(plan, ladder, recordings, report), trials)
     summary = summarise(trials, headline, plan.slo_seconds)
     summary |= examine(engines, checkpoint, plan.chunks, summary, workers, subject.audio, quick, report)
     result: StreamResult = Result(
@@ -141,11 +141,18 @@ def _peer(
     return sherpa_peer(checkpoint, folder / subject.name, recordings, reference, plan.slo_seconds, quick, report)
 
 
-def _overload(bench: Bench, trials: Sequence[StreamTrial]) -> StreamTrial:
-    """More streams than can be served, with the overload ladder at work."""
+def _overload(bench: Bench, trials: Sequence[StreamTrial]) -> tuple[StreamTrial, StreamTrial]:
+    """More streams than can be served, with the overload ladder at work, and then few, until it should stand at 0."""
     chunk = max(bench.plan.chunks)
     found = max(
         (t.streams for t in trials if t.purpose == "confirm" and t.chunk_milliseconds == chunk and t.side != SHERPA),
         default=8,
     )
-    return bench.run(OVERLOADED, chunk, int(found * OVERLOAD), "overload", 0)
+    plan, spoken = bench.plan, bench.recordings[chunk]
+    crowd = Pace(int(found * OVERLOAD), plan.seconds, plan.warm_seconds, plan.packet_seconds, plan.seed)
+    few = Pace(max(1, found // 4), plan.recovery_seconds, 0.0, plan.packet_seconds, plan.seed)
+    with Child(OVERLOADED, HostSide(OVERLOADED, bench.sides[OVERLOADED])) as child:
+        both = child.call(Overload(Run(chunk, crowd, "overload", spoken), Run(chunk, few, "recovery", spoken)))
+    for trial in both:
+        bench.report(f"{trial.purpose} with {trial.streams} streams: rungs {trial.rungs}, {trial.refused} refused")
+    return both

@@ -43,7 +43,8 @@ class ServerState:
     """What a server counted since `reset`: batches, rows in them, rows a batch could have had, and time by stage.
 
     A server in a process of its own has its own CPU time and memory. `told_share` is the share of all chunks that
-    clients hear of: over a wire, only those that bring text.
+    clients hear of: over a wire, only those that bring text. `rungs`: when (`time.perf_counter`) the overload ladder
+    came to stand where, the newest last.
     """
 
     batches: int
@@ -54,6 +55,7 @@ class ServerState:
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
     told_share: float = 1.0
+    rungs: tuple[tuple[float, int], ...] = ()
 
 
 class Server(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.stream.client import Spoken
 from speechtrt.benchmarks.stream.connection import Server, ServerState
-from speechtrt.benchmarks.stream.pacer import Pace, Paced, run_paced
+from speechtrt.benchmarks.stream.pacer import RAMP_SECONDS, Pace, Paced, run_paced
 from speechtrt.benchmarks.stream.trial import Spread, StreamTrial, histogram
 
 # Opens a server for a chunk size and a number of streams.
@@ -38,9 +38,12 @@ class Run:
     def __call__(self, host: HostSide) -> StreamTrial:
         """Open, pace, measure, close. Raises BackendError or ManifestError."""
         with host.side(self.chunk_milliseconds, self.pace.streams) as server:
-            paced = run_paced(server, self.spoken, self.pace)
-            state = server.state()
-        return self._trial(host.name, paced, state)
+            return self.on(server, host.name)
+
+    def on(self, server: Server, name: str) -> StreamTrial:
+        """The run on a server that is there."""
+        paced = run_paced(server, self.spoken, self.pace)
+        return self._trial(name, paced, server.state())
 
     def _trial(self, side: str, paced: Paced, state: ServerState) -> StreamTrial:
         tally, elapsed = paced.tally, paced.elapsed
@@ -73,4 +76,25 @@ class Run:
             different=tally.different,
             peak_memory_bytes=state.memory_bytes or peak_bytes(),
             told_share=state.told_share,
+            rungs=tuple(
+                (round(at - paced.begun, 2), rung) for at, rung in state.rungs if at > paced.begun - self._before
+            ),
         )
+
+    @property
+    def _before(self) -> float:
+        """Seconds from the first client on until measuring begins."""
+        return RAMP_SECONDS + self.pace.warm_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """More clients than a server can hear, then few on the same one."""
+
+    crowd: Run
+    few: Run
+
+    def __call__(self, host: HostSide) -> tuple[StreamTrial, StreamTrial]:
+        """Both runs. Raises BackendError or ManifestError."""
+        with host.side(self.crowd.chunk_milliseconds, self.crowd.pace.streams) as server:
+            return self.crowd.on(server, host.name), self.few.on(server, host.name)

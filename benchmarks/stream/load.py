@@ -36,6 +36,7 @@ class StreamPlan:
     slo_seconds: float = 0.1
     seed: int = 0
     search_seconds: float | None = None
+    recovery_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def full_plan(chunks: Sequence[int], trials: int) -> StreamPlan:
 
 def quick_plan(chunks: Sequence[int]) -> StreamPlan:
     """A smoke test."""
-    return StreamPlan(tuple(chunks), {160: (8,), 560: (8,)}, 1.5, 0.5, 1, 16, search_seconds=1.5)
+    return StreamPlan(tuple(chunks), {160: (8,), 560: (8,)}, 1.5, 0.5, 1, 16, search_seconds=1.5, recovery_seconds=1.0)
 
 
 def spoken(engines: Path, chunk_milliseconds: int, folder: Path | None, quick: bool) -> tuple[Spoken, ...]:

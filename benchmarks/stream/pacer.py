@@ -31,6 +31,7 @@ class Paced:
     tally: Tally
     elapsed: Elapsed
     client_cpu_seconds: float
+    begun: float = 0.0  # when measuring began
 
 
 def run_paced(server: Server, spoken: Sequence[Spoken], pace: Pace) -> Paced:
@@ -54,7 +55,7 @@ def run_paced(server: Server, spoken: Sequence[Spoken], pace: Pace) -> Paced:
     server.reset()
     watch, cpu = Stopwatch(), time.thread_time()
     _drive(clients, measure + pace.seconds, measuring=True)
-    paced = Paced(tally, watch.read(), time.thread_time() - cpu)
+    paced = Paced(tally, watch.read(), time.thread_time() - cpu, measure)
     for client in clients:
         client.leave()
     return paced

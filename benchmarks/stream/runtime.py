@@ -109,7 +109,8 @@ class RuntimeServer(Closing):
             rows=encoder.rows,
             batch=self.transcriber.plan.batch,
             stage_seconds={stage.stage: stage.seconds for stage in clock.times()},
-            rung=int(self.transcriber.relief.rung),
+            rung=int(self.transcriber.relief.look()),
+            rungs=tuple((at, int(rung)) for at, rung in self.transcriber.relief.history),
         )
 
     def close(self) -> None:

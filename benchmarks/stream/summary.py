@@ -122,7 +122,13 @@ def _promised(trials: Sequence[StreamTrial], headline: str) -> Numbers:
     if {16, 256} <= set(cpu):
         found["growth.cpu_per_stream_ratio"] = cpu[256] / cpu[16]
     for group in grouped(trials, "overload").values():
-        found |= {"overload.batch_fill": load_numbers(group)["batch_fill"], "overload.rung": float(group[0].rung)}
+        found |= {
+            "overload.batch_fill": load_numbers(group)["batch_fill"],
+            "overload.rung": float(max([group[0].rung, *(r for _, r in group[0].rungs)])),
+        }
+    back = [at for t in trials if t.purpose == "recovery" for at, rung in t.rungs if rung == 0]
+    if back:
+        found["overload.recovery_seconds"] = back[-1]
     return found
 
 

@@ -28,7 +28,7 @@ def tables(trials: Sequence[StreamTrial], bars: Sequence[Bar]) -> str:
 def table(trials: Sequence[StreamTrial]) -> str:
     """One line per side, chunk and number of streams; the largest number that held is among them."""
     lines = [["side", "chunk [ms]", "streams", "", *COLUMNS]]
-    for purpose in ("fixed", "confirm", "overload"):
+    for purpose in ("fixed", "confirm", "overload", "recovery"):
         for group in grouped(trials, purpose).values():
             numbers, first = load_numbers(group), group[0]
             place = [first.side, str(first.chunk_milliseconds), str(first.streams), purpose]

@@ -33,7 +33,8 @@ class Spread:
 class StreamTrial:
     """Some clients at 1.0x for some time. Times are seconds.
 
-    `purpose`: "fixed" number of streams, "search" for the largest one, "confirm" of what was found, or "overload".
+    `purpose`: "fixed" number of streams, "search" for the largest one, "confirm" of what was found, "overload", or
+    "recovery" from it on the same server. `rungs` has where the ladder came to stand how long after measuring began.
     `chunk` latency counts from when the packet that completed a chunk was due until it was decoded; `histogram` has its
     counts up to each of `EDGES`, and above. `first_text` counts from the stream's first packet, `final` from the last.
     `cpu_seconds` is the side's process without its clients. `late` is how much later than planned packets were sent.
@@ -64,6 +65,7 @@ class StreamTrial:
     different: int
     peak_memory_bytes: int
     told_share: float = 1.0
+    rungs: tuple[tuple[float, int], ...] = ()
 
     @property
     def key(self) -> str:

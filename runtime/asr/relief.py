@@ -1,5 +1,6 @@
 """What the rungs of the overload ladder do to a transcriber."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -10,6 +11,7 @@ from speechtrt.runtime.asr.places import Places
 from speechtrt.runtime.policy.overload import Change, Ladder, Rung
 
 KEEP_SECONDS = 1.0
+KEPT_CHANGES = 100
 
 
 @dataclass(slots=True)
@@ -20,6 +22,7 @@ class Relief:
     places: Places
     lanes: tuple[Lane, ...] = ()
     changes: int = 0
+    history: deque[tuple[float, Rung]] = field(default_factory=lambda: deque(maxlen=KEPT_CHANGES))  # when, and where to
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -44,6 +47,7 @@ class Relief:
             return
         self.changes += 1
         rung = change.new
+        self.history.append((self.ladder.now(), rung))
         self.places.refuse(f"the machine is overloaded ({change.reason})" if rung >= Rung.REFUSE else None)
         event = Degraded(int(rung), rung.action, change.reason)
         for lane in self.lanes:

@@ -124,7 +124,7 @@ def test_stream_searches_confirms_and_overloads(tiny_ctc_engines: Path, tmp_path
     assert result.exit_code == 0, result.output
     assert violations_in(tmp_path / "streaming_performance.json") == []
     document = json.loads((tmp_path / "streaming_performance.json").read_text())
-    assert {t["purpose"] for t in document["trials"]} >= {"fixed", "search", "overload"}
+    assert {t["purpose"] for t in document["trials"]} >= {"fixed", "search", "overload", "recovery"}
     [fixed] = [t for t in document["trials"] if t["purpose"] == "fixed"]
     assert (fixed["streams"], fixed["refused"], fixed["dropped_seconds"], fixed["different"]) == (8, 0, 0, 0)
     assert 0.7 * 8 < fixed["sent_seconds"] / fixed["wall_seconds"] < 1.3 * 8

@@ -11,7 +11,7 @@ from speechtrt.bundle import Task
 from speechtrt.engine_set import ENGINE_FILE, EngineFolder
 from speechtrt.errors import ManifestError
 from speechtrt.runtime.asr.decoding.options import GREEDY, DecodingOptions
-from speechtrt.runtime.asr.transcriber import Transcriber
+from speechtrt.runtime.asr.transcriber import BATCH, Transcriber
 from speechtrt.runtime.policy.guard import GuardPolicy
 from speechtrt.runtime.reference import CTC, VOICE, reference_engines
 from speechtrt.runtime.serving.core.catalogue import Catalogue
@@ -38,7 +38,7 @@ class OpeningOptions:
 
     speech: int = 16
     streams: int = 64
-    batch: int = 16
+    batch: int = BATCH
     queue: int = 16
     decoding: DecodingOptions = GREEDY
     guard_share: float = 0.0

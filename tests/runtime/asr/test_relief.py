@@ -80,6 +80,8 @@ def test_every_rung_is_told_to_open_streams(transcriber: Transcriber, clock: Clo
     [back] = stream.poll()
     assert isinstance(back, Degraded) and (back.rung, back.reason) == (0, "the load has fallen")
     assert transcriber.relief.changes == 6
+    assert [rung for _, rung in transcriber.relief.history] == [1, 2, 3, 4, 5, 0]
+    assert transcriber.relief.history[-1][0] == clock.now
 
 
 def test_rung_1_narrows_the_beams_of_all_streams_and_widens_them_again(transcriber: Transcriber, clock: Clock) -> None:
