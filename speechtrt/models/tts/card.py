@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from speechtrt.models.tts.publish import LONGEST_TEXT
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceFacts:
@@ -27,7 +29,7 @@ def voice_card(facts: VoiceFacts) -> str:
     """The card as Markdown."""
     text = files("speechtrt.models.tts").joinpath("card.md").read_text(encoding="utf-8")
     values = {name: getattr(facts, name) for name in VoiceFacts.__slots__ if name != "figures"}
-    return text.format(**values, table=_table(facts.figures))
+    return text.format(**values, table=_table(facts.figures), longest=LONGEST_TEXT)
 
 
 def _table(figures: Mapping[str, float]) -> str:

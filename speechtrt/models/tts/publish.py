@@ -20,7 +20,7 @@ from speechtrt.models.tts.acoustic import speaker_embedding
 from speechtrt.models.tts.pieces import write_pieces
 
 SPEAKER = "slt"
-LONGEST_TEXT = 80  # pieces; few training sentences are longer, and beyond it the attention may miss the end
+LONGEST_TEXT = 120  # pieces; pairs of utterances are as long, and beyond it the attention may miss the end
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,23 @@ def test_those_who_stay_go_on_in_their_new_rows(pipeline: Pipeline) -> None:
         np.testing.assert_array_equal(speech.audio.samples, right.audio.samples)
 
 
+@pytest.mark.parametrize("steps", range(0, 24, 2))
+def test_a_request_can_be_cancelled_at_every_step(pipeline: Pipeline, steps: int) -> None:
+    """Before it has a row, while it is decoded, when only its sound is missing, and after its end."""
+    staying = SpeechRequest("one two three", steps=18, seed=1)
+    [expected] = pipeline.synthesize_many([staying])
+    kept = pipeline.submit(staying, urgent=True)
+    gone = pipeline.submit(SpeechRequest("four", steps=14, seed=2, plan=ChunkPlan(4, 1, 4)), urgent=True)
+    events = [event for _ in range(steps) for event in pipeline.step()]
+    pipeline.cancel(gone)
+    events += run(pipeline)
+    ends = [e for e in events if e.index == gone and not isinstance(e, Heard)]
+    assert [type(end) for end in ends] == [Completion if steps >= 14 else Failure]
+    [speech] = [e.speech for e in events if isinstance(e, Completion) and e.index == kept]
+    np.testing.assert_array_equal(speech.audio.samples, expected.audio.samples)
+    assert pipeline.active == 0
+
+
 def test_a_request_that_waits_can_be_cancelled(pipeline: Pipeline, runners: dict[str, FakeRunner]) -> None:
     index = pipeline.submit(SpeechRequest("a sentence of some length"))
     pipeline.cancel(index)
