@@ -124,7 +124,7 @@ def _hearer(folder: EngineFolder, options: OpeningOptions, like: Specimen | None
         audios = tuple(said.audio for said in like.said) if like else evaluation_recordings(folder)
         heard = transcriber.transcribe_many(audios)
         said = tuple(Said(a, tuple(t.text.split())) for a, t in zip(audios, heard, strict=True))
-        hearer = TranscriberHearer(_card(folder, options.streams), transcriber, options.batch)
+        hearer = TranscriberHearer(_card(folder, options.streams), transcriber, transcriber.plan.batch)
         return Opened(hearer, closing.pop_all().close, folder.path, Specimen(said=said))
 
 
