@@ -7,22 +7,26 @@ from pathlib import Path
 
 from speechtrt.benchmarks.compare.difference import Difference, Verdict, differences
 from speechtrt.benchmarks.compare.document import Document, doubts, expect_alike
+from speechtrt.benchmarks.compare.evaluation import KIND as EVALUATION
+from speechtrt.benchmarks.compare.evaluation import LOAD, acceptance, evaluation_differences, evaluation_doubts
 from speechtrt.benchmarks.compare.series import KINDS
 from speechtrt.documents import SCHEMA
 from speechtrt.errors import BenchmarkError
 
-JUDGED = {"asr_evaluation": "wer"}  # kinds of results that say which of two engine sets may be used, and by what
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The second result next to the first; `doubts` say why it may mean less than it seems to."""
+    """The second result next to the first; `doubts` say why it may mean less than it seems to.
+
+    `acceptance` says whether the second recogniser may take the first's place; None for other kinds of results.
+    """
 
     kind: str
     first: str
     second: str
     differences: tuple[Difference, ...]
     doubts: tuple[str, ...]
+    acceptance: str | None = None
     schema: int = SCHEMA
 
     def worse(self, patterns: Sequence[str]) -> tuple[Difference, ...]:
@@ -32,14 +36,6 @@ class Comparison:
             for d in self.differences
             if d.verdict is Verdict.WORSE and any(fnmatch(d.metric, pattern) for pattern in patterns)
         )
-
-    @property
-    def acceptance(self) -> str | None:
-        """Whether the second may take the first's place; None for results that do not judge models."""
-        if self.kind not in JUDGED:
-            return None
-        groups = [found.group for found in self.worse([JUDGED[self.kind]])]
-        return f"refuse: worse for {' and '.join(groups)}" if groups else "accept: no group is significantly worse"
 
     @property
     def table(self) -> str:
@@ -52,22 +48,23 @@ class Comparison:
 
 def compare_results(first: Path, second: Path, tolerance: float = 0.0) -> Comparison:
     """Compare two result files. Raises BenchmarkError for what cannot be compared."""
-    documents = [Document.read(path, tuple(KINDS)) for path in (first, second)]
-    kind = KINDS[documents[0].kind]
-    expect_alike(documents[0], documents[1], kind.load)
+    a, b = (Document.read(path, (*KINDS, EVALUATION)) for path in (first, second))
+    expect_alike(a, b, LOAD if a.kind == EVALUATION else KINDS[a.kind].load)
     try:
-        series = list(kind.series(documents[0], documents[1]))
+        found = _differences(a, b, tolerance)
+        reasons = doubts(a, b) + (list(evaluation_doubts(a, b)) if a.kind == EVALUATION else [])
     except (KeyError, TypeError, ValueError) as error:
         raise BenchmarkError(f"{first} or {second}: a trial lacks {error}; measure again with this version") from error
-    if not series:
+    if not found:
         raise BenchmarkError(f"{first} and {second} have no side in common; measure the same engine sets in both")
-    return Comparison(
-        kind=documents[0].kind,
-        first=str(first),
-        second=str(second),
-        differences=differences(series, tolerance),
-        doubts=tuple(doubts(documents[0], documents[1])),
-    )
+    answer = acceptance(found) if a.kind == EVALUATION else None
+    return Comparison(a.kind, str(first), str(second), found, tuple(reasons), answer)
+
+
+def _differences(first: Document, second: Document, tolerance: float) -> tuple[Difference, ...]:
+    if first.kind == EVALUATION:
+        return evaluation_differences(first, second, tolerance)
+    return differences(list(KINDS[first.kind].series(first, second)), tolerance)
 
 
 def _row(found: Difference) -> list[str]:

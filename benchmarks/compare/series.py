@@ -82,17 +82,10 @@ def _voices(first: Document, second: Document) -> Iterator[Series]:
         yield from _paired(metric, _per_reading(first, metric), _per_reading(second, metric), better)
 
 
-def _evaluation(first: Document, second: Document) -> Iterator[Series]:
-    """Error rates of each utterance, by system and group."""
-    for metric in ("wer", "cer"):
-        yield from _paired(metric, _per_utterance(first, metric), _per_utterance(second, metric), Better.LOWER)
-
-
 KINDS = {
     "tts": Kind(("model", "weights", "utterances", "characters", "steps", "slots", "threads"), _tts),
     "asr": Kind(("model", "utterances", "repeats", "threads"), _asr),
     "stream": Kind(("model", "packet_seconds", "workers"), _streaming),
-    "asr_evaluation": Kind(("manifest", "group_by", "normaliser"), _evaluation),
     "tts_evaluation": Kind(("model", "source", "texts", "seeds", "listener"), _voices),
 }
 
@@ -112,18 +105,6 @@ def _per_reading(document: Document, metric: str) -> Grouped:
         if metric in trial["values"]:
             readings[str(trial["side"])][str(trial["utterance"])] = trial["values"][metric] / trial["weights"][metric]
     return dict(readings)
-
-
-def _per_utterance(document: Document, metric: str) -> Grouped:
-    rates: Grouped = defaultdict(dict)
-    names = [system["name"] for system in document.content["load"]["systems"]]
-    for trial in document.content["trials"]:
-        tokens = len(trial["reference"].split() if metric == "wer" else trial["reference"])
-        for name, heard in zip(names, trial["hypotheses"], strict=True):
-            errors = sum(heard["words"]) if metric == "wer" else heard["characters"]
-            for group in ("all", trial["group"]):
-                rates[f"{name}, {group}"][str(trial["utterance"])] = errors / max(1, tokens)
-    return dict(rates)
 
 
 def _paired(metric: str, first: Grouped, second: Grouped, better: Better) -> Iterator[Series]:

@@ -204,37 +204,3 @@ def test_what_cannot_be_compared_is_one_clear_line(files: tuple[Path, Path]) -> 
 def _renamed(document: dict[str, Any]) -> list[dict[str, Any]]:
     trials: list[dict[str, Any]] = copy.deepcopy(document["trials"])
     return [{**trial, "side": "others"} for trial in trials]
-
-
-def evaluation(errors: dict[str, int]) -> dict[str, Any]:
-    """Twenty utterances of each dialect, with so many errors in ten words."""
-    trials = [
-        {
-            "utterance": f"{dialect}-{number}",
-            "group": dialect,
-            "reference": "word " * 9 + "word",
-            "hypotheses": [{"words": [min(10, count + number % 3), 0, 0], "characters": count}],
-        }
-        for dialect, count in errors.items()
-        for number in range(20)
-    ]
-    load = {"manifest": "dialects", "group_by": "dialect", "normaliser": "basic 1", "systems": [{"name": "m"}]}
-    return {**tts(), "kind": "asr_evaluation", "load": load, "trials": trials}
-
-
-def test_an_engine_set_that_is_worse_for_one_dialect_is_refused(files: tuple[Path, Path]) -> None:
-    for path, content in zip(files, ({"indian": 2, "british": 2}, {"indian": 4, "british": 0}), strict=True):
-        path.write_text(json.dumps(evaluation(content)))
-    result = run(*files, "--fail-on", "wer")
-    assert result.exit_code == 1
-    assert "refuse: worse for m, indian" in result.output and "m, british" not in result.output.split("refuse")[1]
-    accepted = run(files[0], files[0], "--fail-on", "wer")
-    assert accepted.exit_code == 0 and "accept: no group is significantly worse" in accepted.output
-
-
-def test_evaluations_of_other_texts_are_not_compared(files: tuple[Path, Path]) -> None:
-    other = evaluation({"indian": 2})
-    files[0].write_text(json.dumps(other))
-    files[1].write_text(json.dumps({**other, "load": {**other["load"], "normaliser": "none"}}))
-    with pytest.raises(BenchmarkError, match="normaliser: basic 1 and none"):
-        compare_results(*files)
