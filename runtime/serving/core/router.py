@@ -64,6 +64,8 @@ class Router:
         """Raises ConfigError for a model that is not served."""
         models, routing = self.routing.models, self.routing
         routing.expect_served(tuple(self.catalogue.hearing))
+        for name in models.values():
+            self.counter.labels(name)
         self._policy = None
         if models:
             self._policy = RoutingPolicy(frozenset(models), frozenset(routing.hard), frozenset(routing.keywords))

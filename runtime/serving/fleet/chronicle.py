@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -42,6 +42,12 @@ class Chronicle:
     metrics: Metrics
     now: Callable[[], float] = time.time
     happenings: deque[Happening] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def declare(self, models: Iterable[str]) -> None:
+        """Let every series of these models begin at zero."""
+        for model in models:
+            for act in Act:
+                self.metrics.fleet.labels(model, act)
 
     def note(self, act: Act, model: str, version: str, reason: str = "") -> None:
         """Keep, count and log it."""

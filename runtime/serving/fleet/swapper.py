@@ -37,6 +37,9 @@ class Swapper:
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closing: set["asyncio.Task[None]"] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.chronicle.declare(shelf.name for shelf in self.service.catalogue.shelves)
+
     async def swap(self, name: str, path: Path) -> str:
         """Serve new requests for `name` by the engine set at `path`; its version. Raises Refusal; then nothing changed.
 
@@ -52,9 +55,11 @@ class Swapper:
     def folder(self, name: str, engines: str) -> Path:
         """The engine set called `engines` for a model. Raises Refusal for one that is not among them."""
         stable = self.service.catalogue.named(name).stable.opened.folder
-        root = (self.root or (stable.parent if stable else Path())).resolve()
+        root = self.root or (stable.parent if stable else None)
+        if root is None:
+            raise _no_engines(engines)
         try:
-            path = (root / engines).resolve()
+            root, path = root.resolve(), (root / engines).resolve()
         except (ValueError, OSError) as error:
             raise _no_engines(engines) from error
         if path == root or not path.is_relative_to(root) or not (path / ENGINE_FILE).is_file():

@@ -93,6 +93,8 @@ def test_metrics_count_what_happened() -> None:
     assert value("speechtrt_stream_capacity", model="tiny-voice") == 1
     assert value("speechtrt_active_streams", model="tiny-voice") == 0
     assert value("speechtrt_batch_fill_ratio", model="tiny-voice") == 0.625
+    assert value("speechtrt_engine_changes", model="tiny-ctc", act="failed") == 0
+    assert value("speechtrt_engine_info", model="tiny-ctc", role="stable") == 1
     assert value("speechtrt_ready") == 1
     assert all(f.documentation for f in families.values())
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from speechtrt.errors import ConfigError
 from speechtrt.runtime.serving.core.incoming import Incoming
 from speechtrt.runtime.serving.core.incoming import serving as serving_request
 from speechtrt.runtime.serving.core.tracing import Tracing, stage
@@ -100,6 +102,15 @@ def test_without_traces_nothing_is_made() -> None:
     with Tracing().request(None), stage("any"):  # type: ignore[arg-type]
         pass
     Tracing.to(None).close()
+
+
+def test_an_exporter_is_made_only_where_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracing = Tracing.to("http://127.0.0.1:9/v1/traces")
+    assert tracing.provider is not None
+    tracing.close()
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with pytest.raises(ConfigError, match=r"pip install 'speechtrt\[otel\]'"):
+        Tracing.to("http://127.0.0.1:9/v1/traces")
 
 
 def test_every_line_of_a_request_has_its_id() -> None:
