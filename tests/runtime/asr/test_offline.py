@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from speechtrt.audio import Audio, read_audio, write_wav
 from speechtrt.errors import AudioError, BackendError
 from speechtrt.runtime.asr.command import transcribe
+from speechtrt.runtime.asr.decoding.options import DecodingOptions
 from speechtrt.runtime.asr.offline import OfflineTranscriber
 from speechtrt.runtime.asr.opening import open_transcriber
 
@@ -72,6 +73,14 @@ def test_the_command_line_needs_no_hint(offline_engines: Path, tmp_path: Path) -
     with open_transcriber(offline_engines, 560, 1) as transcriber:
         (heard,) = transcriber.completions([read_audio(tmp_path / "a.wav")])
     assert (found["text"], found["duration_seconds"]) == (heard.transcript.text, 1.0)
+
+
+def test_a_beam_tells_alternatives(offline_engines: Path) -> None:
+    decoding = DecodingOptions(beam=4, alternatives=2)
+    with OfflineTranscriber.open(offline_engines, threads=1, decoding=decoding) as transcriber:
+        heard = transcriber.transcribe(sound(1.6, 3))
+    assert len(heard.alternatives) == 2 and heard.alternatives[0].text == heard.text
+    assert heard.alternatives[0].words == heard.words
 
 
 def test_many_recordings_come_in_groups(transcriber: OfflineTranscriber) -> None:
