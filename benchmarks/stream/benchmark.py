@@ -117,7 +117,7 @@ def run_stream(
         trials=trials,
         summary=summary,
         bars=judge_bars(PROMISES, summary),
-        valid=verdict(quick_reasons(quick) + doubts(trials, plan)),
+        valid=verdict(quick_reasons(quick) + doubts(trials, plan, SHERPA)),
     )
     return StreamReport(result)
 

@@ -68,8 +68,11 @@ def summarise(trials: Sequence[StreamTrial], headline: str, slo: float) -> Numbe
     return {**plain, **_peer(numbers, headline, sides, chunks), **_promised(trials, headline), **numbers}
 
 
-def doubts(trials: Sequence[StreamTrial], plan: StreamPlan) -> list[str]:
-    """Why the numbers may not be quoted: too few runs, a busy machine, clients that came late, or other texts."""
+def doubts(trials: Sequence[StreamTrial], plan: StreamPlan, peer: str | None = None) -> list[str]:
+    """Why the numbers may not be quoted: too few runs, a busy machine, clients that came late, or other texts.
+
+    The texts of a `peer` may depend on who shares its batches; how many do is in its trials.
+    """
     groups = grouped(trials, "fixed", "confirm")
     reasons = trial_reasons({key: [t.chunk.count / t.wall_seconds for t in group] for key, group in groups.items()})
     reasons += contention_reasons({key: [t.foreign_share for t in group] for key, group in groups.items()})
@@ -77,7 +80,7 @@ def doubts(trials: Sequence[StreamTrial], plan: StreamPlan) -> list[str]:
         late, different = max(t.late.p95 for t in group), sum(t.different for t in group)
         if late > MOST_LATE_SECONDS:
             reasons.append(f"{key}: clients sent {late * 1000:.0f} ms late, at most {MOST_LATE_SECONDS * 1000:.0f} ms")
-        if different:
+        if different and group[0].side != peer:
             reasons.append(f"{key}: {different} of {sum(t.utterances for t in group)} texts differ from offline ones")
     for chunk in plan.chunks:
         if any(t.purpose == "search" and t.streams == plan.highest and t.holds(plan.slo_seconds) for t in trials):

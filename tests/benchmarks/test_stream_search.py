@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speechtrt.benchmarks.stream.load import StreamPlan
 from speechtrt.benchmarks.stream.search import RESOLUTION, largest
-from speechtrt.benchmarks.stream.summary import streams_at_slo, summarise
+from speechtrt.benchmarks.stream.summary import doubts, streams_at_slo, summarise
 from speechtrt.benchmarks.stream.trial import EDGES, Spread, StreamTrial, histogram
 
 QUIET = Spread(1000, 0.02, 0.02, 0.05, 0.08, 0.2)
@@ -67,6 +68,24 @@ def test_the_largest_number_must_be_confirmed_by_every_run() -> None:
     trials = [replace(TRIAL, streams=40, purpose="search"), *(replace(t, streams=20) for t in (TRIAL, slow)), TRIAL]
     assert streams_at_slo(trials, "ours", 560, 0.1) == [TRIAL]
     assert streams_at_slo([slow], "ours", 560, 0.1) == []
+
+
+def test_other_texts_are_a_doubt_except_for_a_peer() -> None:
+    plan = StreamPlan((560,), {}, 1.0, 0.0, 3, 100)
+    trials = [replace(TRIAL, different=2, late=replace(QUIET, p95=0.01))] * 3
+    assert doubts(trials, plan) == ["ours.chunk_560.streams_10: 6 of 300 texts differ from offline ones"]
+    assert doubts(trials, plan, peer="ours") == []
+
+
+def test_numbers_over_several_loads_are_promised() -> None:
+    loads = [replace(TRIAL, purpose="fixed", streams=streams, cpu_seconds=6.0) for streams in (16, 64, 256)]
+    small = replace(loads[1], chunk_milliseconds=160, chunk=replace(QUIET, p95=0.06), peak_memory_bytes=7)
+    crowd = replace(TRIAL, side="overload", purpose="overload", rung=3, rungs=((1.0, 4), (2.0, 3)))
+    few = replace(crowd, purpose="recovery", rung=0, rungs=((1.0, 2), (9.5, 0)))
+    numbers = summarise([*loads, small, crowd, few], "ours", 0.1)
+    assert (numbers["at_64.latency_seconds_p95"], numbers["at_64.memory_bytes"]) == (0.06, 7)
+    assert numbers["growth.cpu_per_stream_ratio"] == pytest.approx(16 / 256)
+    assert (numbers["overload.rung"], numbers["overload.recovery_seconds"]) == (4, 9.5)
 
 
 def test_the_summary_compares_with_a_peer() -> None:
