@@ -1,23 +1,19 @@
 """A real Prometheus scrapes a loaded server, and answers what dashboard, rules and autoscaler ask."""
 
 import math
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
-import yaml
 
-from speechtrt.deploy.observability.pack import write_pack
 from speechtrt.deploy.observability.signal import SIGNALS
-from speechtrt.deploy.yaml_file import encode
-from tests.deploy.router.fleet import free_ports, until
-from tests.deploy.router.streams import LiveStream
-from tests.runtime.serving.process import Served, served
+from speechtrt.deploy.router.backend import Server
+from tests.deploy.observability.picture import draw
+from tests.deploy.observability.scraped import SETTINGS, ask, load, prometheus
+from tests.deploy.router.fleet import Replica, free_ports, running
+from tests.deploy.router.streams import NOISE
 
 pytestmark = pytest.mark.system
 SECONDS = 10
@@ -40,92 +36,33 @@ SANE = {
 ON_GPUS = {"gpu_load", "gpu_memory"}
 
 
-@contextmanager
-def prometheus(folder: Path, target: str) -> Iterator[str]:
-    """Prometheus over the pack's own files, at a pace for tests."""
-    write_pack(folder, [target])
-    config = yaml.safe_load((folder / "prometheus.yaml").read_text())
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    (folder / "prometheus.yaml").write_bytes(encode(config))
-    rules = yaml.safe_load((folder / "rules.yaml").read_text())
-    for group in rules["groups"]:
-        group["interval"] = "1s"
-    (folder / "rules.yaml").write_bytes(encode(rules))
-    [port] = free_ports(1)
-    arguments = (
-        f"--config.file={folder / 'prometheus.yaml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=warn",
-    )
-    with subprocess.Popen(["prometheus", *arguments]) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            until(lambda: reachable(f"{url}/-/ready") and ask(url, "up") == {"local": 1.0}, 30)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def reachable(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def ask(url: str, query: str) -> dict[str, float]:
-    """What an instant query gives, by pool."""
-    answer = httpx.get(f"{url}/api/v1/query", params={"query": query}, trust_env=False).json()
-    assert answer["status"] == "success", answer
-    return {row["metric"].get("pool", ""): float(row["value"][1]) for row in answer["data"]["result"]}
-
-
-def load(server: Served) -> None:
-    """More of everything than the server takes, for a while."""
-    over = time.monotonic() + SECONDS
-
-    def speak() -> None:
-        body = {"model": "tiny-voice", "input": "one two three", "voice": "ben", "response_format": "wav"}
-        with server.client() as client:
-            while time.monotonic() < over:
-                client.post("/v1/audio/speech", json=body)
-                time.sleep(0.05)
-
-    def listen() -> None:
-        while time.monotonic() < over:
-            stream = LiveStream.opened(server)
-            for _ in range(20):
-                stream.say()
-                time.sleep(0.02)
-            stream.finish()
-            time.sleep(0.2)
-
-    with ThreadPoolExecutor(12) as pool:
-        for work in [speak] * 4 + [listen] * 2:
-            pool.submit(work)
-
-
 @pytest.fixture(scope="module")
 def answered(
     tiny_tts_engines: Path, tiny_ctc_engines: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, dict[str, dict[str, float]]]]:
     """Prometheus' address, and every signal's value while the server was under load."""
-    slots = tmp_path_factory.mktemp("settings") / "serve.toml"
-    slots.write_text("speech_slots = 1\nstream_slots = 4\n[limits]\nqueue = 1\n")
-    engines = ("--engines", tiny_tts_engines, "--engines", tiny_ctc_engines)
+    folder = tmp_path_factory.mktemp("server")
+    slots = folder / "serve.toml"
+    slots.write_text(SETTINGS)
+    engines = ("--engines", str(tiny_tts_engines), "--engines", str(tiny_ctc_engines))
+    address = Server("a", "127.0.0.1", *free_ports(2))
+    server = Replica(address, (*engines, "--config", str(slots)), folder / "log")
     with (
-        served(*engines, "--config", slots) as server,
+        running(server),
         prometheus(tmp_path_factory.mktemp("pack"), f"127.0.0.1:{server.port}") as url,
         ThreadPoolExecutor(1) as loading,
     ):
-        busy = loading.submit(load, server)
+        busy = loading.submit(load, server, SECONDS, "tiny-voice", [NOISE] * 20)
         time.sleep(SECONDS - 2)
         values = {signal.name: ask(url, signal.query('namespace="local"')) for signal in SIGNALS}
         recorded = {f"recorded {signal.name}": ask(url, signal.record) for signal in SIGNALS}
         busy.result()
         yield url, values | recorded
+
+
+def test_the_dashboard_can_be_drawn(answered: tuple[str, dict[str, dict[str, float]]], tmp_path: Path) -> None:
+    draw(answered[0], tmp_path / "dashboard.png", seconds=SECONDS)
+    assert (tmp_path / "dashboard.png").stat().st_size > 50_000
 
 
 @pytest.mark.parametrize("kind", ["", "recorded "])

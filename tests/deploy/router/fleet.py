@@ -31,6 +31,10 @@ class Replica:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.http_port}"
 
+    @property
+    def port(self) -> int:
+        return self.server.http_port
+
     def start(self) -> None:
         ports = ("--port", str(self.server.http_port), "--grpc-port", str(self.server.grpc_port))
         command = [sys.executable, "-m", "speechtrt", "serve-stream", *ports, *self.arguments]
@@ -45,6 +49,19 @@ class Replica:
         assert self.process
         self.process.send_signal(how)
         return self.process.wait(30)
+
+
+@contextmanager
+def running(replica: Replica) -> Iterator[None]:
+    """Ready during the block, killed after it."""
+    replica.start()
+    try:
+        replica.wait_ready()
+        yield
+    finally:
+        assert replica.process
+        replica.process.kill()
+        replica.process.wait()
 
 
 @dataclass(slots=True)

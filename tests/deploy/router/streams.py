@@ -25,7 +25,8 @@ NOISE = np.random.default_rng(1).normal(0, 3000, int(24_000 * PACKET_SECONDS)).a
 class Address(Protocol):
     """A server or a router on this machine."""
 
-    port: int
+    @property
+    def port(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -53,8 +54,8 @@ class LiveStream:
     def send(self, kind: str, **fields: object) -> None:
         self.socket.send(json.dumps({"type": kind, **fields}))
 
-    def say(self) -> None:
-        self.send("input_audio_buffer.append", audio=base64.b64encode(NOISE).decode())
+    def say(self, packet: bytes = NOISE) -> None:
+        self.send("input_audio_buffer.append", audio=base64.b64encode(packet).decode())
         self.packets += 1
 
     def finish(self) -> str:
