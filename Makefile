@@ -11,7 +11,7 @@ AGENTS := build/clients-agents
 EXTRAS := cpu,export,bench,serve,deploy,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines test test-system test-clients test-triton test-gpu protos lint format type serve bench clean
+.PHONY: help setup engines test test-system test-clients test-triton test-gpu protos lint format type serve bench bench-triton clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 	$(BIN)/speechtrt bench engines --out benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.statistics.scale benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.headline README.md
+
+bench-triton: engines $(TRITON)/.installed  ## what a Triton server adds to live streams
+	$(TRITON)/bin/speechtrt bench triton --trials 5 --out benchmarks/results/cpu
 
 clean:  ## remove build/ and caches, keep the virtual environment
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -246,7 +246,7 @@ def triton(
     quick: bool,
     as_json: bool,
 ) -> None:
-    """What a Triton server adds to live streams; run it from the server's environment (`make test-triton`)."""
+    """What a Triton server adds to live streams; it runs in the server's environment (`make bench-triton`)."""
     from speechtrt.benchmarks.asr.subject import find_subject
     from speechtrt.benchmarks.triton.benchmark import TritonPlan, run_triton
 

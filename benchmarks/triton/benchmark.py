@@ -45,7 +45,7 @@ class TritonPlan:
 def run_triton(subject: AsrSubject, plan: TritonPlan, place: Path, quick: bool, report: Report) -> TritonReport:
     """Measure the best engine set of `subject` on both sides. Raises BenchmarkError or BackendError."""
     if find_spec("tritonclient") is None:
-        raise BenchmarkError(f"this Python has no tritonclient; run {place}/bin/speechtrt bench triton instead")
+        raise BenchmarkError(f"this Python has no tritonclient; run `make bench-triton`, or {place}/bin/speechtrt")
     environment, found = read_environment(), TritonPlace.find(place)
     engines, [chunk] = next(iter(subject.sides.values())), plan.stream.chunks
     recordings = spoken(engines, chunk, subject.audio, quick)

@@ -29,7 +29,7 @@ class TritonPlace:
         """The environment in `folder`. Raises BenchmarkError."""
         python = folder / "bin/python"
         if not python.exists():
-            raise BenchmarkError(f"{folder}: is no virtual environment with a Triton server; run `make {folder}`")
+            raise BenchmarkError(f"{folder}: is no virtual environment with a Triton server; run `make test-triton`")
         packages, libraries, version = subprocess.check_output([python, "-c", WHERE], text=True).split()
         return cls(folder, Path(packages), Path(libraries), version)
 

@@ -141,3 +141,10 @@ def test_a_client_that_vanishes_gives_its_place_back(
     time.sleep(IDLE_SECONDS)
     program(PROGRAMS / "streams.py", server.grpc, STREAMS, 1, next(iter(recordings)))
     assert settles(server, "speechtrt_active_streams", STREAMS, 0)
+
+
+def test_a_speech_ends_when_its_client_leaves(server: TritonProcess, program: Program) -> None:
+    rows = figure(server, "speechtrt_batch_rows_total", VOICE)
+    program(PROGRAMS / "leaving.py", server.grpc, VOICE, " ".join(TEXTS * 20))
+    assert settles(server, "speechtrt_active_streams", VOICE, 0)
+    assert figure(server, "speechtrt_batch_rows_total", VOICE) - rows < 20 * len(TEXTS) * 30, "most was never spoken"
