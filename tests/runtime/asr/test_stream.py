@@ -104,12 +104,12 @@ def test_settling_waits_for_what_can_be_heard_and_for_no_more() -> None:
         assert stream.settle(timeout=0.0)
         stream.accept(noise(FRAME // 2), RATE)
         assert stream.settle(timeout=0.0), "half a chunk cannot be heard"
-        stream.accept(noise(8 * FRAME), RATE)
-        assert not stream.settle(timeout=0.05)
+        cutter = stream.channel.cutter
+        stream.accept(noise(cutter.chunk.window - cutter.pending), RATE)
+        assert not stream.settle(timeout=0.1), "the one chunk is at work"
         go_on.set()
         assert stream.settle(timeout=10)
-        assert stream.channel.session.next_frame > 0
-        assert stream.backlog < 8 * FRAME / RATE
+        assert stream.channel.session.next_frame == cutter.chunk.frames
 
 
 def test_an_owner_who_never_reads_loses_the_stream_and_nobody_else(transcriber: Transcriber) -> None:
