@@ -2,7 +2,6 @@
 
 import json
 import socket
-import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,6 +16,7 @@ from speechtrt.audio import Samples
 from speechtrt.benchmarks.serving.realtime import COMMIT, append
 from speechtrt.benchmarks.serving.riva import CONFIG, METHOD, Request
 from speechtrt.benchmarks.serving.web_socket import PATH, UPDATE
+from speechtrt.benchmarks.serving.wire import RESET
 from speechtrt.errors import BenchmarkError
 from speechtrt.runtime.serving.riva.wire import messages_pb2 as wire
 from speechtrt.runtime.serving.sound.encoding import encode_pcm16
@@ -50,7 +50,7 @@ class Leaver:
     def leave(self, reset: bool) -> None:
         """Vanish."""
         if reset:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.socket.close()
 
 

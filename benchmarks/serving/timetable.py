@@ -48,7 +48,7 @@ class Timetables:
 
     def of(self, head: Samples) -> Timetable:
         """The timetable of the recording that begins so."""
-        return self.tables[_key(head)]
+        return self.tables[beginning(head)]
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Tabulating(GreedyDecoder):
 def timetables(engines: Path, chunk_milliseconds: int, spoken: Sequence[Spoken]) -> Timetables:
     """Hear every recording once. Raises BenchmarkError when two recordings begin alike, or BackendError."""
     with Transcriber.open(engines, (chunk_milliseconds,), slots=1, batch=1, workers=1) as transcriber:
-        found = {_key(s.samples): _tabulate(transcriber, s.samples) for s in spoken}
+        found = {beginning(s.samples): _tabulate(transcriber, s.samples) for s in spoken}
         lookahead = RuntimeServer(transcriber, chunk_milliseconds).lookahead_seconds
     if len(found) < len(spoken):
         raise BenchmarkError(f"{len(spoken)} recordings have {len(found)} different beginnings; expected all to differ")
@@ -98,5 +98,6 @@ def _telling(marks: Sequence[tuple[int, float]]) -> Iterator[tuple[int, float]]:
             yield characters, seconds
 
 
-def _key(samples: Samples) -> int:
+def beginning(samples: Samples) -> int:
+    """What tells a recording from the others."""
     return zlib.crc32(samples[:HEAD].tobytes())

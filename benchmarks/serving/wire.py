@@ -2,6 +2,7 @@
 
 import select
 import socket
+import struct
 import threading
 import time
 from collections import deque
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from speechtrt.closing import Closing
 
 LARGEST = 1 << 16
+RESET = struct.pack("ii", 1, 0)  # lingering is on, for 0 seconds
 POLL_SECONDS = 0.2
 
 
@@ -50,8 +52,7 @@ class Wire:
 
     def abort(self) -> None:
         """Close with a reset, as a process that dies with unread data does."""
-        linger = b"\1\0\0\0\0\0\0\0"  # on, for 0 seconds
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.socket.close()
 
 

@@ -14,7 +14,7 @@ from speechtrt.benchmarks.commands import bench
 from speechtrt.benchmarks.serving.figures import scrape
 from speechtrt.benchmarks.serving.process import Capacity, ServerProcess
 from speechtrt.benchmarks.serving.realtime import Packets, RealtimeConnection, session
-from speechtrt.benchmarks.serving.timetable import HEAD, Timetable, Timetables, _key
+from speechtrt.benchmarks.serving.timetable import HEAD, Timetable, Timetables, beginning
 from speechtrt.benchmarks.serving.visit import End, Visit
 from speechtrt.benchmarks.serving.web_socket import WebSocketClient
 from speechtrt.benchmarks.serving.wire import Wires
@@ -28,7 +28,7 @@ SAMPLES = np.linspace(-0.5, 0.5, RATE, dtype=np.float32)
 # The fake recogniser says a word for every tenth of a second.
 MARKS = [(len(text_of(n / 10)), n / 10) for n in range(1, 11)]
 TABLE = Timetable(tuple(c for c, _ in MARKS), tuple(s for _, s in MARKS), 12)
-TABLES = Timetables({_key(SAMPLES): TABLE}, 0.0)
+TABLES = Timetables({beginning(SAMPLES): TABLE}, 0.0)
 
 
 def until(holds: Callable[[], bool]) -> None:
