@@ -90,6 +90,6 @@ def _scores(
             heard=heard,
             alignment=alignment,
             words=UtteranceErrors.of(entry.id, entry.speaker, alignment),
-            characters=UtteranceErrors.of(entry.id, entry.speaker, align(list(reference), list(hypothesis))),
+            characters=UtteranceErrors.of_characters(entry.id, entry.speaker, reference, hypothesis),
             raw_words=UtteranceErrors.of(entry.id, entry.speaker, raw),
         )

@@ -1,7 +1,10 @@
 """What one system got wrong in one utterance."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Self
+
+from rapidfuzz.distance import Levenshtein
 
 from speechtrt.benchmarks.statistics.alignment import Alignment
 
@@ -22,6 +25,12 @@ class UtteranceErrors:
         """Count an alignment."""
         a = alignment
         return cls(utterance, speaker, a.substitutions, a.deletions, a.insertions, a.tokens)
+
+    @classmethod
+    def of_characters(cls, utterance: str, speaker: str, reference: str, hypothesis: str) -> Self:
+        """Count the fewest edits that turn one text into the other, as every toolkit counts CER."""
+        edits = Counter(edit.tag for edit in Levenshtein.editops(reference, hypothesis))
+        return cls(utterance, speaker, edits["replace"], edits["delete"], edits["insert"], len(reference))
 
     @property
     def errors(self) -> int:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speechtrt.benchmarks.statistics.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment, align
+from speechtrt.benchmarks.statistics.utterance import UtteranceErrors
 
 words = st.lists(st.sampled_from("abc"), max_size=7)
 
@@ -49,3 +50,9 @@ def test_unlike_words_beside_each_other_are_one_error() -> None:
         ("off", "it"),
     ) or found.pairs[3:] in ((("off", "of"), (None, "it")),)
     assert (found.substitutions, found.deletions, found.insertions) == (2, 0, 1)
+
+
+def test_characters_are_counted_by_the_fewest_edits() -> None:
+    found = UtteranceErrors.of_characters("u", "s", "kitten on", "sitting n")
+    assert (found.substitutions, found.deletions, found.insertions, found.tokens) == (2, 1, 1, 9)
+    assert found.errors == 4
