@@ -85,7 +85,7 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 	$(BIN)/speechtrt bench tts --model voice --trials 6 --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench tts --dimensions speecht5 --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench asr --trials 10 --out benchmarks/results/cpu
-	$(BIN)/speechtrt bench stream --out benchmarks/results/cpu
+	$(BIN)/speechtrt bench stream --peer sherpa-onnx --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --tune --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench engines --out benchmarks/results/cpu

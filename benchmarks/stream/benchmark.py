@@ -30,6 +30,7 @@ from speechtrt.precision import BackendName, Precision
 Report = Callable[[str], None]
 OVERLOAD = 2.0  # times the largest number of streams
 OVERLOADED = "overload"
+COMPARED = 64  # streams of the fixed load that peers run too
 REFERENCE = f"{BackendName.ORT_CPU}-{Precision.FP32}"
 
 
@@ -49,7 +50,8 @@ class Bench:
             for streams in self.plan.fixed.get(chunk, ()):
                 for number in range(self.plan.trials):
                     for side in self.sides:
-                        yield self.run(side, chunk, streams, "fixed", number)
+                        if side not in self.own or streams == COMPARED:
+                            yield self.run(side, chunk, streams, "fixed", number)
         for chunk in self.plan.chunks:
             for side in self.sides:
                 yield from self._search(side, chunk)
