@@ -2,8 +2,10 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from speechtrt.artifact import write_bytes
 from speechtrt.errors import DataError
@@ -43,6 +45,24 @@ SPEED = (
 )
 
 
+PROMISED = {
+    "streaming_performance": (
+        "streams_ratio",
+        "chunk_560.streams_at_slo",
+        "chunk_160.streams_at_slo",
+        "at_64.latency_seconds_p95",
+        "at_64.memory_bytes",
+    ),
+    "serving_performance": ("streams_ratio", "websocket.overhead_seconds_p95", "overload.goodput_ratio"),
+    "engine_benchmarks": (
+        "speecht5-random.ort-cpu-int8.decoder.batch_1.speedup",
+        "speecht5-random.ort-cpu-int8.decoder.bytes_ratio",
+        "validate_seconds",
+        "build_ahead_seconds",
+    ),
+}
+
+
 def headline(results: Path) -> str:
     """The block between the README's markers. Raises DataError for a result that is missing or may not be quoted."""
     voice, dimensions = (_summary(results, name) for name in (VOICE, DIMENSIONS))
@@ -53,9 +73,24 @@ def headline(results: Path) -> str:
         "|---|---:|---:|",
         *(row.cells(voice, dimensions) for row in SPEED if row.number in voice and row.number in dimensions),
         "",
+        *_promises(results),
         _recognition(asr, heard, spoken),
     ]
     return "\n".join(lines)
+
+
+def _promises(results: Path) -> Iterator[str]:
+    """Promised numbers of the results that there are, with what was measured."""
+    there = [name for name in PROMISED if (results / f"{name}.json").is_file()]
+    rows = [row for name in there for row in _bars(results, name, PROMISED[name])]
+    if rows:
+        yield from ("| two CPU cores | measured | promised |", "|---|---:|---:|", *rows, "")
+
+
+def _bars(results: Path, name: str, numbers: Sequence[str]) -> Iterator[str]:
+    bars = {bar["number"]: bar for bar in _document(results, name)["bars"]}
+    for bar in (bars[number] for number in numbers if number in bars):
+        yield f"| {bar['name']} | {bar['value']:.3g} | {bar['sense']} {bar['bar']:.3g} |"
 
 
 def _recognition(asr: Summary, heard: Summary, spoken: Summary) -> str:
@@ -77,14 +112,18 @@ def updated(readme: str, block: str) -> str:
 
 
 def _summary(results: Path, name: str) -> Summary:
+    summary: Summary = _document(results, name)["summary"]
+    return summary
+
+
+def _document(results: Path, name: str) -> dict[str, Any]:
     path = results / f"{name}.json"
     if not path.is_file():
         raise DataError(f"{path}: no such result; expected a committed document, `make bench` writes it")
-    document = json.loads(path.read_text())
+    document: dict[str, Any] = json.loads(path.read_text())
     if document["valid"] is not True:
         raise DataError(f"{path}: may not be quoted ({'; '.join(document['valid'])}); measure again on a quiet machine")
-    summary: Summary = document["summary"]
-    return summary
+    return document
 
 
 if __name__ == "__main__":
