@@ -89,7 +89,7 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --tune --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench engines --out benchmarks/results/cpu
-	$(BIN)/python -m speechtrt.benchmarks.statistics.scale benchmarks/results/cpu
+	$(BIN)/python -m speechtrt.benchmarks.evaluation.scale benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.headline README.md
 
 bench-triton: engines $(TRITON)/.installed  ## what a Triton server adds to live streams

@@ -14,7 +14,7 @@ Row = Sequence[str]
 
 def model_table(result: EvaluationResult) -> Iterator[Row]:
     """One line a system: rates with intervals, and what it costs."""
-    yield ["model", "engine", "decoder", "chunk", "WER", "CER", "alone [ms]", "RTF", "memory [MiB]"]
+    yield ["model", "engine", "decoder", "chunk", "WER", "CER", "alone [ms]", "RTF", "RTFx", "memory [MiB]"]
     summary = result.summary
     for system in result.load.systems:
         alone, peak = (summary.get(f"{system.name}.{name}") for name in ("alone_seconds", "peak_memory_bytes"))
@@ -27,6 +27,7 @@ def model_table(result: EvaluationResult) -> Iterator[Row]:
             *(rate(result, system.name, EVERYTHING, metric) for metric in ("wer", "cer")),
             "-" if alone is None else f"{1000 * alone:.0f}",
             f"{summary[f'{system.name}.real_time_factor']:.4f}",
+            f"{1 / summary[f'{system.name}.real_time_factor']:.0f}",
             "-" if peak is None else f"{peak / 2**20:.0f}",
         ]
 
@@ -110,7 +111,8 @@ def markdown(
     load = result.load
     intro = (
         f"{load.utterances} utterances of {load.speakers} speakers, {load.words:,} words, "
-        f"{load.audio_seconds / 60:.1f} minutes; normaliser {load.normaliser}. Intervals: 95 %, speakers drawn whole."
+        f"{load.audio_seconds / 60:.1f} minutes; normaliser {load.normaliser}. "
+        "Intervals: 95 %, speakers drawn whole (*: one speaker)."
     )
     parts = [f"# {load.manifest}", intro, "## Models", table(model_table(result))]
     parts += [f"## By {load.group_by}", table(group_table(result))]
@@ -127,10 +129,11 @@ def markdown(
 
 
 def rate(result: EvaluationResult, system: str, group: str, metric: str) -> str:
-    """A rate with its interval: `15.7 % (12.1 to 19.8)`."""
+    """A rate with its interval: `15.7 % (12.1 to 19.8)`; a star where only one speaker is behind it."""
     place = f"{system}.{key(group)}.{metric}"
     value, low, high = (100 * result.summary[f"{place}{end}"] for end in ("", "_low", "_high"))
-    return f"{value:.1f} % ({low:.1f} to {high:.1f})"
+    alone = "" if result.summary[f"{system}.{key(group)}.speakers"] > 1 else " *"
+    return f"{value:.1f} % ({low:.1f} to {high:.1f}){alone}"
 
 
 def table(rows: Iterator[Row]) -> str:

@@ -10,7 +10,8 @@ from speechtrt.errors import BenchmarkError
 
 DRAWS = 10_000
 LEVEL = 0.95
-AT_ONCE = 1_000  # draws whose weights are in memory together
+AT_ONCE = 1_000  # draws whose weights are in memory together, at most
+WEIGHTS = 10_000_000  # of 8 bytes that are in memory together
 
 Array = npt.NDArray[np.float64]
 
@@ -37,9 +38,9 @@ def resample(columns: Array, blocks: Sequence[Hashable], draws: int = DRAWS, see
         raise BenchmarkError(f"found {len(columns)} rows and {len(blocks)} blocks; expected as many, and at least one")
     totals = _by_block(columns, blocks)
     rng, count = np.random.default_rng(seed), len(totals)
-    parts = []
-    for start in range(0, draws, AT_ONCE):
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=min(AT_ONCE, draws - start))
+    parts, together = [], max(1, min(AT_ONCE, WEIGHTS // count))
+    for start in range(0, draws, together):
+        weights = rng.multinomial(count, np.full(count, 1 / count), size=min(together, draws - start))
         parts.append(weights @ totals)
     return np.concatenate(parts)
 

@@ -36,7 +36,8 @@ def render(
     load = result.load
     intro = (
         f"{load.utterances} utterances of {load.speakers} speakers, {load.words:,} words, "
-        f"{load.audio_seconds / 60:.1f} minutes. Normaliser {load.normaliser}. Intervals: 95 %, speakers drawn whole."
+        f"{load.audio_seconds / 60:.1f} minutes. Normaliser {load.normaliser}. "
+        "Intervals: 95 %, speakers drawn whole (*: one speaker)."
     )
     if result.valid is not True:
         intro += f" Not for quoting: {'; '.join(result.valid)}."

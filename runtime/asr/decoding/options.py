@@ -76,7 +76,7 @@ class DecodingOptions:
             return "greedy"
         model = f", {self.lm.name} x {self.lm_weight:g}" if self.lm else ""
         bonus = f", word bonus {self.bonus:g}" if self.bonus else ""
-        hot = f", {len(self.hot_words)} hot phrases" if self.hot_words else ""
+        hot = f", hot phrases: {len(self.hot_words)}" if self.hot_words else ""
         return f"beam {self.beam}{model}{bonus}{hot}"
 
     def favouring(self, hot_words: tuple[HotPhrase, ...] = (), alternatives: int = 1) -> "DecodingOptions":

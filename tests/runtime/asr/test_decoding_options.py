@@ -129,7 +129,7 @@ def test_options_that_contradict_each_other(wrong: dict[str, object], reason: st
 def test_options_have_a_name_for_results() -> None:
     assert GREEDY.name == "greedy"
     options = DecodingOptions(16, Path("some/words.arpa.gz"), 0.5, 1.5, (HotPhrase("a"),))
-    assert options.name == "beam 16, words.arpa.gz x 0.5, word bonus 1.5, 1 hot phrases"
+    assert options.name == "beam 16, words.arpa.gz x 0.5, word bonus 1.5, hot phrases: 1"
 
 
 def test_only_a_language_model_needs_a_bonus() -> None:

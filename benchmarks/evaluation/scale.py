@@ -1,4 +1,4 @@
-"""How long scoring takes: `python -m speechtrt.benchmarks.statistics.scale FOLDER` writes scoring_benchmarks.json."""
+"""How long scoring takes: `python -m speechtrt.benchmarks.evaluation.scale FOLDER` writes scoring_benchmarks.json."""
 
 import random
 import sys
@@ -8,23 +8,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speechtrt.benchmarks.environment import read_environment
+from speechtrt.benchmarks.evaluation.comparing import compare_all
+from speechtrt.benchmarks.evaluation.document import make_document, make_load
+from speechtrt.benchmarks.evaluation.errors import analyse
+from speechtrt.benchmarks.evaluation.ledger import Heard
+from speechtrt.benchmarks.evaluation.manifests.manifest import Entry
+from speechtrt.benchmarks.evaluation.normaliser import NormaliserName, open_normaliser
+from speechtrt.benchmarks.evaluation.routing import study_routing
+from speechtrt.benchmarks.evaluation.scoring import score_all
+from speechtrt.benchmarks.evaluation.system import Decoder, System
+from speechtrt.benchmarks.evaluation.transcribing import Transcripts
 from speechtrt.benchmarks.measure.bar import Promise, Sense, judge_bars
 from speechtrt.benchmarks.measure.bootstrap import DRAWS
 from speechtrt.benchmarks.measure.child import Child
 from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.measure.result import Result
 from speechtrt.benchmarks.measure.verdict import trial_reasons, verdict
-from speechtrt.benchmarks.statistics.alignment import align
-from speechtrt.benchmarks.statistics.correlation import rank_correlation
-from speechtrt.benchmarks.statistics.error_rate import error_rate
-from speechtrt.benchmarks.statistics.mapsswe import mapsswe
-from speechtrt.benchmarks.statistics.paired import compare_paired
-from speechtrt.benchmarks.statistics.utterance import UtteranceErrors
 from speechtrt.documents import write_document
+from speechtrt.runtime.asr.decoding.options import GREEDY
 
 NAME = "scoring_benchmarks"
 SIZES, TRIALS = (1_000, 10_000, 100_000), 3
-WORDS, VOCABULARY, SPEAKERS, ERRORS = 12, 1000, 100, (0.15, 0.17)
+WORDS, VOCABULARY, SPEAKERS, GROUPS, DIALECT = 12, 1000, 100, 5, "dialect"
+SYSTEMS = (("first", 0.15), ("second", 0.17))
 PROMISES = (
     Promise("seconds to score and test 10,000 utterances", "utterances_10000.seconds", Sense.AT_MOST, 60.0),
     Promise("peak memory for 10,000 utterances", "utterances_10000.peak_memory_bytes", Sense.AT_MOST, 1e9),
@@ -44,7 +50,7 @@ class ScoringLoad:
 
 @dataclass(frozen=True, slots=True)
 class ScoringTrial:
-    """Aligning both systems, intervals of both, every paired test and a correlation, in a process of its own."""
+    """Normalising, aligning, intervals, every paired test in every group, error analysis; in a process of its own."""
 
     utterances: int
     seconds: float
@@ -56,19 +62,16 @@ class Scorer:
     """The child's work."""
 
     def score(self, count: int) -> ScoringTrial:
-        """Make texts, which is not timed, then score them."""
-        said = _said(count)
-        first, second = (_heard(said, rate, seed) for seed, rate in enumerate(ERRORS, 1))
+        """Make texts, which is not timed; then all that an evaluation does with what was heard."""
+        said = spoken(count)
+        entries = [Entry(str(n), Path(), text, f"speaker {n % SPEAKERS}", _group(n)) for n, text in enumerate(said)]
+        transcripts = [_transcripts(name, misheard(said, rate, seed)) for seed, (name, rate) in enumerate(SYSTEMS, 1)]
         began = time.perf_counter()
-        aligned = [[align(a, b) for a, b in zip(said, found, strict=True)] for found in (first, second)]
-        rows = [
-            [UtteranceErrors.of(str(n), str(n % SPEAKERS), one) for n, one in enumerate(found)] for found in aligned
-        ]
-        for one in rows:
-            error_rate(one)
-        compare_paired(rows[0], rows[1])
-        mapsswe(zip(*aligned, strict=True))
-        rank_correlation([row.tokens for row in rows[0]], [row.rate for row in rows[0]])
+        scored = score_all(transcripts, entries, open_normaliser(NormaliserName.BASIC), DIALECT)
+        load = make_load("made up", DIALECT, "basic", "wer", scored, ())
+        make_document(read_environment(), load, scored, compare_all(scored), study_routing(scored), quick=False)
+        for one in scored:
+            analyse(one)
         return ScoringTrial(count, time.perf_counter() - began, peak_bytes())
 
 
@@ -85,7 +88,7 @@ class Score:
 
 def measure() -> Result[ScoringLoad, ScoringTrial]:
     """Every size in turns, each trial in a fresh process."""
-    trials = tuple(_trial(size) for _ in range(TRIALS) for size in SIZES)
+    trials = tuple(measure_one(size) for _ in range(TRIALS) for size in SIZES)
     summary: dict[str, float] = {}
     for size in SIZES:
         own = [trial for trial in trials if trial.utterances == size]
@@ -104,30 +107,42 @@ def measure() -> Result[ScoringLoad, ScoringTrial]:
     )
 
 
-def _trial(size: int) -> ScoringTrial:
+def measure_one(size: int) -> ScoringTrial:
+    """One trial in a fresh process."""
     with Child(f"{size} utterances", Scorer) as child:
         return child.call(Score(size))
 
 
-def _said(count: int) -> list[list[str]]:
+def spoken(count: int) -> list[str]:
+    """Utterances of words without sense."""
     rng = random.Random(0)
-    return [[f"w{rng.randrange(VOCABULARY)}" for _ in range(WORDS)] for _ in range(count)]
+    return [" ".join(f"w{rng.randrange(VOCABULARY)}" for _ in range(WORDS)) for _ in range(count)]
 
 
-def _heard(said: Sequence[Sequence[str]], rate: float, seed: int) -> list[list[str]]:
-    """A third each of substitutions, deletions and insertions."""
+def misheard(said: Sequence[str], rate: float, seed: int) -> list[str]:
+    """The same with about `rate` errors a word: a third each of substitutions, deletions and insertions."""
     rng = random.Random(seed)
     found = []
-    for words in said:
+    for text in said:
         line: list[str] = []
-        for word in words:
+        for word in text.split():
             kind = rng.random() / rate
             if kind >= 1 / 3:
                 line.append("x" if kind < 2 / 3 else word)
             if 2 / 3 <= kind < 1:
                 line.append("y")
-        found.append(line)
+        found.append(" ".join(line))
     return found
+
+
+def _group(number: int) -> dict[str, str]:
+    return {DIALECT: f"group {number % GROUPS}"}
+
+
+def _transcripts(name: str, texts: Sequence[str]) -> Transcripts:
+    system = System(name, "made-up", Decoder("greedy", GREEDY), None, Path())
+    rows = {str(n): Heard(str(n), text, 2.0 + n % 7, 0.01, 10.0 + n % 11) for n, text in enumerate(texts)}
+    return Transcripts(system, rows, (), None, None)
 
 
 if __name__ == "__main__":
