@@ -46,7 +46,7 @@ def test_every_command_line_parses(call: str) -> None:
     command, *arguments = shlex.split(call)
     entry: click.Command | None = COMMANDS[command].load()
     if isinstance(entry, click.Group):
-        entry = entry.commands.get(arguments[0])
+        entry = entry.get_command(click.Context(entry), arguments[0])
     assert entry is not None
     known = {flag for parameter in entry.params for flag in (*parameter.opts, *parameter.secondary_opts)}
     assert {argument for argument in arguments if argument.startswith("-")} <= known
