@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -19,83 +20,105 @@ VOICE_QUALITY, CTC_QUALITY = "tts_reference", "ctc_reference"
 Summary = dict[str, float]
 
 
+class Unit(Enum):
+    """How a number is shown: what it is multiplied with, its format and what follows it."""
+
+    TIMES = (1.0, ".2f", "x")
+    COUNT = (1.0, ".0f", "")
+    SECONDS = (1.0, ".3g", " s")
+    MILLISECONDS = (1e3, ".3g", " ms")
+    MEGABYTES = (1e-6, ".0f", " MB")
+    PERCENT = (100.0, ".3g", " %")
+
+    def show(self, value: float) -> str:
+        """`value` for a reader."""
+        factor, form, name = self.value
+        return f"{value * factor:{form}}{name}"
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: what it says, and the number in each of the two columns."""
+class Compared:
+    """A line of text to speech: a number of both models, and what it is a ratio to."""
 
     label: str
     number: str
-    form: str
+    beside: str
 
-    def cells(self, *summaries: Summary) -> str:
-        """The Markdown row over these summaries."""
-        return f"| {self.label} | {' | '.join(format(s[self.number], self.form) for s in summaries)} |"
+    def row(self, dimensions: Summary, voice: Summary) -> str:
+        """The Markdown row."""
+        measured = f"{Unit.TIMES.show(dimensions[self.number])} ({Unit.TIMES.show(voice[self.number])})"
+        return f"| {self.label} | {measured} | {self.beside} |"
 
 
-SPEED = (
-    Row("mean latency, engines / PyTorch", "latency_mean_ratio", ".2f"),
-    Row("p95 latency, engines / PyTorch", "latency_p95_ratio", ".2f"),
-    Row("latency of a lone request, engines / PyTorch", "latency_single_ratio", ".2f"),
-    Row("utterances per second, engines / PyTorch", "throughput_ratio", ".1f"),
-    Row("peak memory, engines / PyTorch", "memory_ratio", ".2f"),
-    Row("first audio of a lone request, seconds", "first_audio_seconds_p50", ".3f"),
-    Row("first audio of a 5 s utterance / all of it", "five_seconds.first_audio_ratio", ".2f"),
-    Row("throughput on mixed lengths, continuous / static batches", "mixed.throughput_ratio", ".1f"),
-    Row("batch fill with more users than slots", "saturated.batch_fill", ".2f"),
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A line about a bar of one result."""
+
+    result: str
+    number: str
+    label: str
+    unit: Unit
+
+    def row(self, bar: dict[str, Any]) -> str:
+        """The Markdown row."""
+        return f"| {self.label} | {self.unit.show(bar['value'])} | {bar['sense']} {self.unit.show(bar['bar'])} |"
+
+
+EAGER = "PyTorch eager, same weights and load"
+COMPARED = (
+    Compared("speech, utterances per second", "throughput_ratio", EAGER),
+    Compared("speech, mean latency", "latency_mean_ratio", EAGER),
+    Compared("speech, p95 latency", "latency_p95_ratio", EAGER),
+    Compared("speech, peak memory of the process", "memory_ratio", EAGER),
+    Compared("speech, first audio of a 5 s utterance", "five_seconds.first_audio_ratio", "the whole utterance"),
+    Compared("speech, throughput on mixed lengths", "mixed.throughput_ratio", "static batches of the same engines"),
 )
-
-
-PROMISED = {
-    "streaming_performance": (
-        "streams_ratio",
-        "chunk_560.streams_at_slo",
-        "chunk_160.streams_at_slo",
-        "at_64.latency_seconds_p95",
-        "at_64.memory_bytes",
+STREAMS, SERVED, ENGINES = "streaming_performance", "serving_performance", "engine_benchmarks"
+PROMISED = (
+    Promised(STREAMS, "streams_ratio", "live streams in time against sherpa-onnx at its best", Unit.TIMES),
+    Promised(STREAMS, "chunk_560.streams_at_slo", "live streams in time, 560 ms chunks", Unit.COUNT),
+    Promised(STREAMS, "chunk_160.streams_at_slo", "live streams in time, 160 ms chunks", Unit.COUNT),
+    Promised(STREAMS, "at_64.latency_seconds_p95", "p95 chunk latency at 64 streams", Unit.MILLISECONDS),
+    Promised(STREAMS, "at_64.memory_bytes", "memory of the process at 64 streams", Unit.MEGABYTES),
+    Promised(SERVED, "streams_ratio", "streams served over WebSocket against in process", Unit.TIMES),
+    Promised(SERVED, "websocket.overhead_seconds_p95", "what the protocol adds to a chunk, p95", Unit.MILLISECONDS),
+    Promised(SERVED, "overload.goodput_ratio", "goodput under 3x overload against capacity", Unit.TIMES),
+    Promised(
+        ENGINES, "speecht5-random.ort-cpu-int8.decoder.batch_1.speedup", "SpeechT5's decoder, int8 / fp32", Unit.TIMES
     ),
-    "serving_performance": ("streams_ratio", "websocket.overhead_seconds_p95", "overload.goodput_ratio"),
-    "engine_benchmarks": (
-        "speecht5-random.ort-cpu-int8.decoder.batch_1.speedup",
-        "speecht5-random.ort-cpu-int8.decoder.bytes_ratio",
-        "validate_seconds",
-        "build_ahead_seconds",
-    ),
-}
+    Promised(ENGINES, "validate_seconds", "validating every reference engine set", Unit.SECONDS),
+)
 
 
 def headline(results: Path) -> str:
     """The block between the README's markers. Raises DataError for a result that is missing or may not be quoted."""
     voice, dimensions = (_summary(results, name) for name in (VOICE, DIMENSIONS))
-    asr = _summary(results, ASR)
-    spoken, heard = (_summary(results, name) for name in (VOICE_QUALITY, CTC_QUALITY))
     lines = [
-        "| text to speech, two CPU cores | reference voice | SpeechT5 dimensions, random weights |",
-        "|---|---:|---:|",
-        *(row.cells(voice, dimensions) for row in SPEED if row.number in voice and row.number in dimensions),
-        "",
+        "| two CPU cores | measured | beside it, or promised |",
+        "|---|---:|---|",
+        *(line.row(dimensions, voice) for line in COMPARED),
         *_promises(results),
-        _recognition(asr, heard, spoken),
+        "",
+        _method(results),
     ]
     return "\n".join(lines)
 
 
 def _promises(results: Path) -> Iterator[str]:
-    """Promised numbers of the results that there are, with what was measured."""
-    there = [name for name in PROMISED if (results / f"{name}.json").is_file()]
-    rows = [row for name in there for row in _bars(results, name, PROMISED[name])]
-    if rows:
-        yield from ("| two CPU cores | measured | promised |", "|---|---:|---:|", *rows, "")
+    """Promised numbers of the results that there are."""
+    there = {line.result for line in PROMISED if (results / f"{line.result}.json").is_file()}
+    bars = {(name, bar["number"]): bar for name in there for bar in _document(results, name)["bars"]}
+    for line in PROMISED:
+        if bar := bars.get((line.result, line.number)):
+            yield line.row(bar)
 
 
-def _bars(results: Path, name: str, numbers: Sequence[str]) -> Iterator[str]:
-    bars = {bar["number"]: bar for bar in _document(results, name)["bars"]}
-    for bar in (bars[number] for number in numbers if number in bars):
-        yield f"| {bar['name']} | {bar['value']:.3g} | {bar['sense']} {bar['bar']:.3g} |"
-
-
-def _recognition(asr: Summary, heard: Summary, spoken: Summary) -> str:
+def _method(results: Path) -> str:
+    asr = _summary(results, ASR)
+    spoken, heard = (_summary(results, name) for name in (VOICE_QUALITY, CTC_QUALITY))
     return (
-        f"Recognition of one recording at a time takes {asr[ONE_RECORDING]:.4f} s per second of audio. "
+        "Speech: SpeechT5 dimensions with random weights, in brackets the reference voice. "
+        f"One recording at a time takes {asr[ONE_RECORDING]:.4f} s per second of audio. "
         f"On held-out synthetic sentences the reference recogniser's word error rate is {heard['wer_560ms']:.1%}; "
         f"reading the reference voice, its character error rate is {spoken['cer']:.1%} "
         f"({spoken['original_cer']:.1%} on flite's own speech of the same sentences). Every number is from "
