@@ -47,6 +47,27 @@ def test_a_grown_model_begins_with_the_same_outputs(two_layers: Path, layers: tu
         )
 
 
+@pytest.mark.parametrize("copies", [2, 3])
+def test_a_widened_model_begins_with_the_same_outputs(two_layers: Path, copies: int) -> None:
+    wide = {"hidden_size": 16 * copies, "num_attention_heads": 2 * copies, "intermediate_size": 40}
+    model = FastConformerCtc(sized(2, **wide))
+    Start(str(two_layers), copies=copies).apply(model)
+    model.train(False)
+    with torch.no_grad():
+        found, expected = (m.double()(FEATURES.double(), LENGTHS, 6) for m in (model, load_ctc(two_layers)))
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)  # positions are float32 in any model
+
+
+def test_copies_learn_apart(two_layers: Path) -> None:
+    model = FastConformerCtc(sized(2, hidden_size=32, num_attention_heads=4))
+    Start(str(two_layers), copies=2).apply(model)
+    model(FEATURES, LENGTHS, 6)[..., 0].sum().backward()
+    gradient = model.encoder.layers[0].get_parameter("self_attn.v_proj.weight").grad
+    assert gradient is not None
+    first, second = gradient.chunk(2)
+    assert (first - second).norm() > 0.05 * gradient.norm()
+
+
 def test_a_new_layer_can_learn(two_layers: Path) -> None:
     model = FastConformerCtc(sized(3))
     Start(str(two_layers), (0, 0, 1)).apply(model)

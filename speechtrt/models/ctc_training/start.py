@@ -1,4 +1,4 @@
-"""Begin a training from the weights of another model, also one with fewer or more layers."""
+"""Begin a training from the weights of another model, also one that is less deep or wide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from torch import Tensor
 from speechtrt.errors import CheckpointError, DataError
 from speechtrt.models.ctc import FastConformerCtc, load_ctc
 from speechtrt.models.ctc_training.source import source_folder
+from speechtrt.models.ctc_training.widening import Widening
 
 LAYER = "encoder.layers."
 BRANCH_ENDS = ("feed_forward1.linear2", "feed_forward2.linear2", "self_attn.o_proj", "conv.pointwise_conv2")
@@ -21,11 +22,12 @@ class Start:
 
     `layers` names the source layer of each of the model's layers (in order, as they are when empty). A layer that is
     named twice in a row is copied once more as a layer that changes nothing at first, so that a grown model begins
-    with the outputs of the one it came from.
+    with the outputs of the one it came from; so does one that is `copies` times as wide.
     """
 
     weights: str
     layers: tuple[int, ...] = ()
+    copies: int = 1
 
     @property
     def folder(self) -> Path:
@@ -36,6 +38,9 @@ class Start:
         """Copy the weights into `model`. Raises DataError when sizes do not fit, CheckpointError for no checkpoint."""
         source = load_ctc(self.folder)
         state = grown(source.state_dict(), self.layers or tuple(range(source.config.encoder.num_hidden_layers)))
+        if self.copies > 1:
+            noise = torch.Generator().manual_seed(self.copies)
+            state = Widening(self.copies, source.config.encoder.scale_input, noise).apply(state, model.state_dict())
         try:
             model.load_state_dict(state)
         except RuntimeError as error:
