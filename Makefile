@@ -66,8 +66,12 @@ $(AGENTS)/.installed: tests/clients/requirements-agents.txt
 protos: $(CLIENTS)/.installed  ## Python from the .proto file, after a change to it
 	$(CLIENTS)/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. runtime/serving/riva/wire/messages.proto
 
-test-gpu: setup  ## tests that need a GPU
-	$(BIN)/python -m pytest -m gpu
+test-gpu: engines  ## everything that only a GPU can answer; build/gpu/*.xml say what
+	@mkdir -p build/gpu
+	@status=0; \
+	$(BIN)/python -m pytest -m gpu -k 'not full' -rA --junit-xml build/gpu/report.xml || status=1; \
+	$(BIN)/python -m pytest -m gpu -k full -rA --junit-xml build/gpu/tensorrt.xml || status=1; \
+	exit $$status
 
 lint: setup  ## ruff and the import contracts
 	$(BIN)/ruff check .

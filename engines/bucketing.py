@@ -42,7 +42,7 @@ def open_border(tensors: tuple[TensorSpec, ...], canonical: tuple[TensorSpec, ..
 def _write(folder: Path, builder: EngineBuilder, candidate: Candidate, stage: StageSpec, size: int) -> Bucket:
     graph = refreeze(candidate.graph, stage, CACHE_DIM, size)
     path = folder / f"{stage.name}.{size}{builder.suffix}"
-    path.write_bytes(builder.build(graph, tuple(_sized(candidate.profiles, size))))
+    path.write_bytes(builder.build(graph, tuple(_sized(candidate.profiles, size)), candidate.policy))
     return Bucket(size, entry_of(path))
 
 

@@ -1,9 +1,7 @@
 """`speechtrt build`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +10,8 @@ from speechtrt.console import emit_json, note
 from speechtrt.documents import SCHEMA
 from speechtrt.engine_set import EngineFolder
 from speechtrt.engines.cache import DEFAULT_CACHE
+from speechtrt.engines.gate.judges import NO_JUDGES, Judges
 from speechtrt.precision import BackendName, Precision
-
-if TYPE_CHECKING:
-    from speechtrt.engines.gate.quality import QualityCheck
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 DEFAULT_ROOT = Path("build/engines")
@@ -55,7 +51,7 @@ class BuildDocument:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def build(
-    quality: "Callable[[], QualityCheck] | None",
+    judges: Judges | None,
     bundle: Path,
     backend: str,
     precision: str,
@@ -68,9 +64,8 @@ def build(
     from speechtrt.engines.builder import build_engine_set
 
     target = out or default_folder(BundleFolder.open(bundle).manifest.name, BackendName(backend), Precision(precision))
-    engines = build_engine_set(
-        bundle, BackendName(backend), Precision(precision), target, cache=cache, quality=quality if speech else None
-    )
+    quality = (judges or NO_JUDGES).quality if speech else None
+    engines = build_engine_set(bundle, BackendName(backend), Precision(precision), target, cache=cache, quality=quality)
     document = _summary(engines)
     trial = " (experimental)" if document.precision.experimental else ""
     note(f"{target}: {document.status} at {document.precision}{trial}")

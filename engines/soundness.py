@@ -5,7 +5,10 @@ from speechtrt.engine_set import EngineFolder, EngineStage, GateRow
 from speechtrt.engines.build_context import EVALUATION
 from speechtrt.engines.device import device_fingerprint
 from speechtrt.engines.evaluation import decode_evaluation
+from speechtrt.engines.gate.comparison import compare_outputs
+from speechtrt.engines.gate.execution import StagePlayer
 from speechtrt.engines.gate.judgement import STAND_IN, judge_numbers
+from speechtrt.engines.gate.limits import LIMITS
 from speechtrt.engines.gate.stand_in import stand_in
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.stage_build import make_builder
@@ -44,28 +47,34 @@ def check_bundle(engines: EngineFolder, bundle: BundleFolder) -> GateRow:
     )
 
 
-def check_stage(engines: EngineFolder, stage: EngineStage) -> list[GateRow]:
-    """Open the engine, then play the recorded scenarios. An error is a failed row, and the other stages go on."""
+def check_stage(engines: EngineFolder, stage: EngineStage, player: StagePlayer | None = None) -> list[GateRow]:
+    """Open the engine, then play the recorded scenarios. An error is a failed row, and the other stages go on.
+
+    An engine for a GPU is played by `player`; without one its graph stands in for it.
+    """
     name = stage.spec.name
     try:
         builder = make_builder(engines.manifest.backend)
-        note = builder.open(engines.file(stage.file.path))
+        note = builder.open(engines.file(stage.file.path), stage)
         for bucket in stage.buckets:
-            builder.open(engines.file(bucket.file.path))
+            builder.open(engines.file(bucket.file.path), stage)
     except SpeechTRTError as error:
         return [yes_or_no(name, "opens", False, str(error))]
     try:
-        return [yes_or_no(name, "opens", True, note), *_numbers(engines, stage)]
+        return [yes_or_no(name, "opens", True, note), *_numbers(engines, stage, player)]
     except SpeechTRTError as error:
         return [yes_or_no(name, "runs", False, str(error))]
 
 
-def _numbers(engines: EngineFolder, stage: EngineStage) -> tuple[GateRow, ...]:
+def _numbers(engines: EngineFolder, stage: EngineStage, player: StagePlayer | None) -> tuple[GateRow, ...]:
     name = stage.spec.name
     canonical = engines.manifest.model.stage(name)
     evaluation = decode_evaluation(engines.file(f"{EVALUATION}/{name}.npz"), canonical)
     if engines.manifest.backend is BackendName.ORT_CPU:
         return judge_numbers(engines.file(stage.file.path), evaluation, stage.precision).rows
+    if player is not None:
+        found, note = player.answers(engines, evaluation.playlist), f"executed on {player.device}"
+        return tuple(compare_outputs(name, evaluation.outputs, found, LIMITS[stage.precision], note))
     graph = engines.file(f"{EVALUATION}/{name}.onnx")
     return judge_numbers(stand_in(Graph.load(graph)).to_bytes(), evaluation, stage.precision, STAND_IN).rows
 

@@ -14,14 +14,16 @@ from speechtrt.engines.builders.base import EngineBuilder
 from speechtrt.engines.calibration import load_recording
 from speechtrt.engines.candidate import FALLBACK, Candidate, make_candidates
 from speechtrt.engines.evaluation import Evaluation, encode_evaluation, record_evaluation
+from speechtrt.engines.fallback.effect import rank_by_effect
 from speechtrt.engines.fallback.mixture import make_mixture
 from speechtrt.engines.fallback.partial import find_partial, spare
+from speechtrt.engines.fulfilment import check_fulfilled
 from speechtrt.engines.gate.judgement import BUILDS, STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
 from speechtrt.engines.gate.stand_in import stand_in
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.policy import weight_counts
 from speechtrt.engines.scenario import CALIBRATION_STEPS, Playlist, make_scenarios, moving_states, scenario_length
-from speechtrt.errors import BuildError
+from speechtrt.errors import BuildError, PrecisionError
 from speechtrt.fallback import FallbackSearch, GroupError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
@@ -79,7 +81,8 @@ class _Attempt:
         for candidate in self._candidates(seen):
             if candidate.full is not None:
                 mixture = make_mixture(candidate.full, candidate.graph, self._precision)
-                return [group.as_record() for group in mixture.groups(replace(seen, max_len=unseen.max_len))]
+                inputs = _of_length(seen, unseen)
+                return [group.as_record() for group in rank_by_effect(mixture, mixture.groups(inputs), inputs)]
         return []
 
     def _candidates(self, seen: Playlist) -> Iterator[Candidate]:
@@ -98,7 +101,7 @@ class _Attempt:
     def _spare(self, candidate: Candidate, evaluation: Evaluation, seen: Playlist, refused: str) -> Candidate | None:
         """The candidate with as few nodes as possible in the safer precision, if the gate passes any such."""
         assert self._safer is not None
-        inputs = replace(seen, max_len=evaluation.playlist.max_len)
+        inputs = _of_length(seen, evaluation.playlist)
         partial = find_partial(
             candidate, self._precision, self._safer, inputs, lambda g: self._why_inexact(g, evaluation), refused
         )
@@ -113,9 +116,15 @@ class _Attempt:
             return str(error)
 
     def _try(self, candidate: Candidate, evaluation: Evaluation) -> tuple[bytes, Verdict]:
-        """Engine and verdict. What a backend cannot build has failed too, unless nothing safer is left."""
+        """Engine and verdict. What a backend cannot build has failed too, unless nothing safer is left.
+
+        Raises PrecisionError for a lowering without effect: no fallback may hide it.
+        """
+        check_fulfilled(candidate.graph, candidate.policy)
         try:
-            engine = self._builder.build(candidate.graph, candidate.profiles)
+            engine = self._builder.build(candidate.graph, candidate.profiles, candidate.policy)
+        except PrecisionError:
+            raise
         except BuildError as error:
             if self._safer is None:
                 raise
@@ -224,6 +233,11 @@ class _Attempt:
         )
         said = f"{name} stays {record.stage.precision}: {reason}"
         write_document(folder / RECORD_FILE, StageRecord(stage, record.gate, said))
+
+
+def _of_length(playlist: Playlist, other: Playlist) -> Playlist:
+    """`playlist` for caches as long as those of `other`."""
+    return replace(playlist, max_len=other.max_len)
 
 
 def make_builder(backend: BackendName) -> EngineBuilder:

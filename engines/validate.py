@@ -10,6 +10,7 @@ from speechtrt.documents import SCHEMA
 from speechtrt.engine_set import EngineFolder, GateRow
 from speechtrt.engines.budget import Budget, judge_budget
 from speechtrt.engines.current import compares_speech, runs_here
+from speechtrt.engines.gate.execution import StagePlayer
 from speechtrt.engines.gate.quality import QualityCheck, figure_row
 from speechtrt.engines.regression import AGAINST, judge_regression
 from speechtrt.engines.soundness import check_bundle, check_files, check_stage, check_versions, yes_or_no
@@ -42,7 +43,7 @@ class Demands:
 
     `bundle`: the bundle that it must come from. `reference`: the set of the reference precision, which `budget` and
     speech quality need; the set beside it if None. `quality` makes the check of speech. `against`: the set that was
-    accepted before.
+    accepted before. `player` runs engines for a GPU, where there is one.
     """
 
     bundle: Path | None = None
@@ -50,6 +51,7 @@ class Demands:
     budget: Budget | None = None
     quality: Callable[[], QualityCheck] | None = None
     against: Path | None = None
+    player: StagePlayer | None = None
 
 
 NO_DEMANDS = Demands()
@@ -67,7 +69,7 @@ def validate_engine_set(folder: Path, demands: Demands = NO_DEMANDS) -> Validati
     if demands.bundle is not None:
         rows.append(check_bundle(engines, BundleFolder.open(demands.bundle)))
     for stage in engines.manifest.stages:
-        rows += check_stage(engines, stage)
+        rows += check_stage(engines, stage, demands.player)
     figures: tuple[QualityFigure, ...] = ()
     if all(row.passed for row in rows):
         figures, more = _compared(engines, demands)

@@ -1,7 +1,6 @@
 """`speechtrt validate`."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +8,9 @@ import click
 
 from speechtrt.artifact import write_bytes
 from speechtrt.console import emit_json, note
+from speechtrt.engines.gate.judges import NO_JUDGES, Judges
 
 if TYPE_CHECKING:
-    from speechtrt.engines.gate.quality import QualityCheck
     from speechtrt.engines.validate import ValidationReport
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -33,7 +32,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def validate(
-    quality: "Callable[[], QualityCheck] | None",
+    judges: Judges | None,
     engines: Path,
     bundle: Path | None,
     reference: Path | None,
@@ -52,12 +51,14 @@ def validate(
     from speechtrt.engines.validate import Demands, validate_engine_set
     from speechtrt.suspension import lift_suspension
 
+    handed = judges or NO_JUDGES
     demands = Demands(
         bundle=bundle,
         reference=reference,
         budget=None if budget is None else read_budget(budget),
-        quality=quality if speech else None,
+        quality=handed.quality if speech else None,
         against=against,
+        player=handed.player(),
     )
     report = validate_engine_set(engines, demands)
     if junit is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from speechtrt import __version__
 from speechtrt.precision import BackendName
 
+HOME = Path(__file__).resolve().parent
 PACKAGES = {
     BackendName.ORT_CPU: ("onnx", "onnxruntime"),
     BackendName.ORT_CUDA: ("onnx", "onnxruntime"),
@@ -25,7 +26,7 @@ RUNS_ON = {
 def builder_versions(backend: BackendName) -> dict[str, str]:
     """speechtrt itself, the source of its builder, and the packages the backend is made with."""
     versions = {name: installed(name) for name in PACKAGES[backend]}
-    return {"speechtrt": __version__, "source": _source_digest(), **versions}
+    return {"speechtrt": __version__, "source": source_digest(), **versions}
 
 
 def installed(package: str) -> str:
@@ -39,9 +40,8 @@ def installed(package: str) -> str:
 
 
 @cache
-def _source_digest() -> str:
-    """Of every module of this package, so that a changed builder never passes for an old one."""
-    folder = Path(__file__).resolve().parent
+def source_digest(folder: Path = HOME) -> str:
+    """Of every module below `folder`, so that a changed builder or quantiser never passes for an old one."""
     digest = sha256()
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())

@@ -10,6 +10,7 @@ from speechtrt.command_table import Entry, TableGroup
 from speechtrt.errors import SpeechTRTError
 
 if TYPE_CHECKING:
+    from speechtrt.engines.gate.execution import StagePlayer
     from speechtrt.engines.gate.quality import QualityCheck
 
 COMMANDS = {
@@ -42,7 +43,9 @@ COMMANDS = {
 @click.pass_context
 def root(context: click.Context, debug: bool) -> None:
     """Take speech models from PyTorch to production: export, build, prove, run, measure."""
-    context.obj = speech_quality
+    from speechtrt.engines.gate.judges import Judges
+
+    context.obj = Judges(speech_quality, stage_player)
 
 
 def speech_quality() -> "QualityCheck":
@@ -50,6 +53,13 @@ def speech_quality() -> "QualityCheck":
     from speechtrt.reference import DEFAULT_ROOT, listening_check
 
     return listening_check(DEFAULT_ROOT)
+
+
+def stage_player() -> "StagePlayer | None":
+    """Who runs engines for a GPU, where there is one."""
+    from speechtrt.benchmarks.quality.player import gpu_player
+
+    return gpu_player()
 
 
 def main() -> None:

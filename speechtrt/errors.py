@@ -32,6 +32,10 @@ class BuildError(SpeechTRTError):
     """A backend could not build an engine from a stage."""
 
 
+class PrecisionError(BuildError):
+    """An engine does not compute in the precision that its policy names: whatever asked for it had no effect."""
+
+
 class BackendError(SpeechTRTError):
     """A backend is not available on this machine, or cannot run this engine."""
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 class GroupError:
     """Nodes that are lowered or spared together, and the relative error that lowering them makes by itself.
 
-    `error` is of their own results, on activations of the reference precision; None when it is not finite. `weights`
-    counts the values of their constant factors.
+    `error` is of their own results, on activations of the reference precision; `effect` is that of the stage's outputs
+    when nothing else is lowered. None is what is not finite or, for `effect`, was not measured. `weights` counts the
+    values of their constant factors.
     """
 
     nodes: tuple[str, ...]
     weights: int
     error: float | None
     spared: bool = False
+    effect: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

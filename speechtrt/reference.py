@@ -109,9 +109,10 @@ def build_reference(bundle: BundleFolder, plan: Plan, root: Path) -> Outcome:
 
 def validate_reference(folder: EngineFolder, bundle: BundleFolder) -> None:
     """Re-open a new engine set and run its gates again. Raises BuildError when one fails."""
+    from speechtrt.benchmarks.quality.player import gpu_player
     from speechtrt.engines.validate import Demands, validate_engine_set
 
-    report = validate_engine_set(folder.path, Demands(bundle=bundle.path))
+    report = validate_engine_set(folder.path, Demands(bundle=bundle.path, player=gpu_player()))
     if report.failures:
         first = report.failures[0]
         raise BuildError(

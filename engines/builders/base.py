@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from speechtrt.engine_set import Profile
+from speechtrt.engine_set import EngineStage, NodePolicy, Profile
 from speechtrt.engines.graph import Graph
 
 
@@ -15,13 +15,16 @@ class EngineBuilder(Protocol):
         """Of the engine's file name."""
         ...
 
-    def build(self, graph: Graph, profiles: tuple[Profile, ...]) -> bytes:
-        """The engine's bytes. Raises BuildError, or BackendError when the backend is not installed."""
+    def build(self, graph: Graph, profiles: tuple[Profile, ...], policy: tuple[NodePolicy, ...] = ()) -> bytes:
+        """The engine's bytes. Raises BuildError, or BackendError when the backend is not installed.
+
+        Raises PrecisionError when the backend computes a node in another precision than `policy` says.
+        """
         ...
 
-    def open(self, path: Path) -> str:
-        """Load an engine file; returns "" or a note that says why it could only be checked in part.
+    def open(self, path: Path, stage: EngineStage) -> str:
+        """Load an engine file of a stage; returns "" or a note that says why it could only be checked in part.
 
-        Raises BuildError or IntegrityError when the file is no engine for this machine.
+        Raises BuildError or IntegrityError when the file is no engine for this machine, or of other types.
         """
         ...

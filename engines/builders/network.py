@@ -8,22 +8,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from onnx import TensorProto
-
 from speechtrt.engine_set import Profile
 from speechtrt.engines.builders.flavour import Flavour, prepare
+from speechtrt.engines.builders.network_types import check_types
 from speechtrt.engines.graph import Graph
-from speechtrt.engines.policy import heavy_nodes
 from speechtrt.errors import BuildError
-from speechtrt.specs import DType, TensorSpec
+from speechtrt.specs import TensorSpec
 
 HARMLESS = (
     re.compile(r"Make sure (in|out)put \w+ has Int64 binding"),  # positions and lengths are int64 on purpose
     re.compile(r"Converting conv (activation|weight) scales to fp32"),  # exact
 )
+CURRENT = "current"
 DUMP = ("--- Begin node", "--- End node", "catchCudaError")
-DTYPES = {"FLOAT": DType.FLOAT32, "HALF": DType.FLOAT16, "INT64": DType.INT64, "INT32": DType.INT32, "BOOL": DType.BOOL}
-ELEMENTS: dict[int, DType] = {TensorProto.FLOAT: DType.FLOAT32, TensorProto.FLOAT16: DType.FLOAT16}
 
 
 @contextmanager
@@ -54,13 +51,22 @@ def parse_network(flavour: Flavour, graph: Graph, said: list[str]) -> Any:
 
 
 def compile_network(
-    flavour: Flavour, parsed: Any, graph: Graph, profiles: tuple[Profile, ...], said: list[str], timings: Path
+    flavour: Flavour,
+    parsed: Any,
+    graph: Graph,
+    profiles: tuple[Profile, ...],
+    said: list[str],
+    timings: Path,
+    target: str = "",
 ) -> bytes:
-    """The serialised engine; measured tactics are kept in the file `timings`. Raises BuildError."""
+    """The serialised engine; measured tactics are kept in the file `timings`. Raises BuildError.
+
+    `target` narrows an ahead-of-time build to a compute capability such as 8.0, or to this machine's GPU (CURRENT).
+    """
     from polygraphy.backend.trt import engine_bytes_from_network
     from polygraphy.exception import PolygraphyException
 
-    config = _config(flavour, _shapes(graph, profiles), timings)
+    config = _config(flavour, _shapes(graph, profiles), timings, target)
     keep = {} if flavour.ahead_of_time else {"save_timing_cache": str(timings)}
     try:
         with warnings.catch_warnings():
@@ -73,21 +79,27 @@ def compile_network(
     return engine
 
 
-def deserialise(flavour: Flavour, engine: bytes) -> bool:
-    """Whether this machine's TensorRT accepts an engine; the messages say why not."""
-    return prepare(flavour).Runtime(_listener(flavour)).deserialize_cuda_engine(engine) is not None
+def deserialise(flavour: Flavour, engine: bytes) -> Any:
+    """The engine, or None when this machine's TensorRT does not accept it; the messages say why not."""
+    return prepare(flavour).Runtime(_listener(flavour)).deserialize_cuda_engine(engine)
 
 
-def _config(flavour: Flavour, shapes: Any, timings: Path) -> Any:
+def _config(flavour: Flavour, shapes: Any, timings: Path, target: str) -> Any:
     """An ahead-of-time build measures nothing, so it has no timings to keep."""
     if flavour.ahead_of_time:
         from polygraphy.backend.tensorrt_rtx import CreateConfigRTX
 
-        return CreateConfigRTX(profiles=[shapes])
+        return CreateConfigRTX(profiles=[shapes], **_narrowed(target))
     from polygraphy.backend.trt import CreateConfig
 
     timings.parent.mkdir(parents=True, exist_ok=True)
     return CreateConfig(profiles=[shapes], load_timing_cache=str(timings) if timings.is_file() else None)
+
+
+def _narrowed(target: str) -> dict[str, Any]:
+    if target in ("", CURRENT):
+        return {"use_gpu": True} if target else {}
+    return {"compute_capabilities": [tuple(int(part) for part in target.split("."))]}
 
 
 def summary(said: list[str]) -> str:
@@ -105,37 +117,6 @@ def _refuse_warnings(flavour: Flavour, said: list[str]) -> None:
 
 def _harmless(message: str) -> bool:
     return any(pattern.search(message) for pattern in HARMLESS)
-
-
-def check_types(flavour: Flavour, network: Any, graph: Graph) -> None:
-    """Element types of the border and of every product against the graph's. Raises BuildError.
-
-    A strongly typed network computes in the types of its tensors, so a precision that had no effect shows here.
-    """
-    found = [network.get_input(i) for i in range(network.num_inputs)]
-    found += [network.get_output(i) for i in range(network.num_outputs)]
-    inputs, outputs = graph.specs()
-    wanted = {t.name: t.dtype for t in (*inputs, *outputs)}
-    got = {t.name: DTYPES.get(t.dtype.name) for t in found}
-    products = _products(network)
-    for name in (node.output[0] for node in heavy_nodes(graph)):
-        element = ELEMENTS.get(graph.element(name))
-        if name in products and element is not None:
-            wanted[name], got[name] = element, products[name]
-    wrong = sorted(n for n in wanted.keys() | got.keys() if wanted.get(n) != got.get(n))
-    if wrong:
-        name = wrong[0]
-        raise BuildError(
-            f"{flavour.label} sees the tensor {name} as {got.get(name)}, the graph has it as {wanted.get(name)}; "
-            "the engine would not compute what was asked"
-        )
-
-
-def _products(network: Any) -> dict[str, DType | None]:
-    """Types of everything the layers make, by name."""
-    layers = (network.get_layer(i) for i in range(network.num_layers))
-    made = (layer.get_output(i) for layer in layers for i in range(layer.num_outputs))
-    return {tensor.name: DTYPES.get(tensor.dtype.name) for tensor in made}
 
 
 def _shapes(graph: Graph, profiles: tuple[Profile, ...]) -> Any:

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from speechtrt.engine_set import Profile
+from speechtrt.engine_set import EngineStage, NodePolicy, Profile
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.lowering.logarithm import split_logarithms
 from speechtrt.engines.lowering.planes import lift_convolutions
@@ -15,7 +15,7 @@ class OrtBuilder:
 
     suffix = ".onnx"
 
-    def build(self, graph: Graph, profiles: tuple[Profile, ...]) -> bytes:
+    def build(self, graph: Graph, profiles: tuple[Profile, ...], policy: tuple[NodePolicy, ...] = ()) -> bytes:
         """See EngineBuilder. Profiles do not matter: one engine runs all sizes."""
         options = session_options()
         options.graph_optimization_level = onnxruntime().GraphOptimizationLevel.ORT_ENABLE_EXTENDED
@@ -25,7 +25,7 @@ class OrtBuilder:
             open_session(split_logarithms(lift_convolutions(graph)).to_bytes(), options)
             return path.read_bytes()
 
-    def open(self, path: Path) -> str:
+    def open(self, path: Path, stage: EngineStage) -> str:
         """See EngineBuilder."""
         open_session(path)
         return ""

@@ -20,7 +20,7 @@ class Mixture(Protocol):
     """What is common to ways of lowering only a part."""
 
     def groups(self, inputs: Playlist) -> list[Group]:
-        """What can be spared on its own, the worst first; `inputs` fit the graphs."""
+        """What can be spared on its own, with the largest own error first; `inputs` fit the graphs."""
         ...
 
     def sparing(self, nodes: Collection[str]) -> Graph:
@@ -70,11 +70,11 @@ def make_mixture(full: Graph, lowered: Graph, precision: Precision) -> Mixture:
 def spared_policy(
     policy: Iterable[NodePolicy], groups: Iterable[Group], safer: Precision, refused: str
 ) -> tuple[NodePolicy, ...]:
-    """`policy` with the nodes of `groups` in the safer precision, each with its own error as the reason."""
-    errors = {node: group.error for group in groups for node in group.nodes}
+    """`policy` with the nodes of `groups` in the safer precision, each with its figures as the reason."""
+    figures = {node: group.describe() for group in groups for node in group.nodes}
     return tuple(
-        replace(row, precision=safer, reason=f"spared: its own error is {errors[row.node]:.2g}, and {refused}")
-        if row.node in errors
+        replace(row, precision=safer, reason=f"spared: {figures[row.node]}, and {refused}")
+        if row.node in figures
         else row
         for row in policy
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from speechtrt.engines.candidate import Candidate
+from speechtrt.engines.fallback.effect import rank_by_effect
 from speechtrt.engines.fallback.group import Group
 from speechtrt.engines.fallback.mixture import make_mixture, spared_policy
 from speechtrt.engines.fallback.search import search
@@ -31,14 +32,13 @@ def find_partial(
     judge: Callable[[Graph], str],
     refused: str,
 ) -> Partial:
-    """Spare the groups that err most, as few as `judge` lets; it answers why it refuses a graph, or "".
+    """Spare the groups that do most harm, as few as `judge` lets; it answers why it refuses a graph, or "".
 
-    `inputs` are played once on the graph of the safer precision to rank the groups. `refused` is what the gate said
-    of the whole candidate.
+    `inputs` are played to rank the groups. `refused` is what the gate said of the whole candidate.
     """
     assert candidate.full is not None
     mixture = make_mixture(candidate.full, candidate.graph, precision)
-    groups = mixture.groups(inputs)
+    groups = rank_by_effect(mixture, mixture.groups(inputs), inputs)
     records = [group.as_record() for group in groups]
     found = search(records, lambda count: judge(mixture.sparing(_nodes(groups[:count]))), refused)
     if found.spared is None:

@@ -75,7 +75,7 @@ class _SpeechGate:
                 spec = self._context.bundle.manifest.stage(stage.spec.name)
                 groups = rank_stage(self._context, spec, self._precision)
                 ranked += [_of_stage(spec.name, group) for group in groups if lowered.intersection(group.nodes)]
-        return sorted(ranked, key=lambda group: float("-inf") if group.error is None else -group.error)
+        return sorted(ranked, key=_harm, reverse=True)
 
     def _try(self, groups: list[GroupError], count: int) -> Selection:
         spared: dict[str, tuple[str, ...]] = {}
@@ -97,6 +97,13 @@ class _SpeechGate:
         bad = (figure for figure in report.figures if not figure.passed)
         failed = ", ".join(f"{f.metric} of {f.group} {describe_difference(f)}" for f in bad)
         return replace(selection, figures=report.figures, reason=f"speech: {failed}" if failed else "")
+
+
+def _harm(group: GroupError) -> float:
+    """What it does to its stage, or else to its own result; what is not finite is worst."""
+    if group.error is None:
+        return float("inf")
+    return group.error if group.effect is None else group.effect
 
 
 def _of_stage(stage: str, group: GroupError) -> GroupError:

@@ -18,6 +18,8 @@ from speechtrt.engines.policy import heavy_nodes
 from speechtrt.engines.quantize.number_format import BLOCK, SMALLEST_SCALE, NumberFormat
 from speechtrt.engines.quantize.quantized import Quantized
 from speechtrt.engines.quantize.ranges import measure_ranges
+from speechtrt.engines.quantize.vocoder import REASON as FIRST
+from speechtrt.engines.quantize.vocoder import first_convolutions
 from speechtrt.engines.scenario import Playlist
 from speechtrt.precision import Precision
 
@@ -27,9 +29,9 @@ SMALLEST_WEIGHT = 256  # below this many values there is nothing to save
 def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Playlist, form: NumberFormat) -> Quantized:
     """Quantise `lowered`, whose nodes carry the names they have in `canonical`."""
     graph = lowered.copy()
-    full = reasons_for_full(canonical)
+    full, kept = reasons_for_full(canonical), dict.fromkeys(first_convolutions(canonical), FIRST)
     sources = {node.name: node.input[0] for node in canonical.nodes if node.input}
-    policy = tuple(_decide(graph, node, full, form) for node in heavy_nodes(graph))
+    policy = tuple(_decide(graph, node, full, kept, form) for node in heavy_nodes(graph))
     chosen = {row.node for row in policy if row.precision is form.precision}
     measured = (sources[name] for name in sorted(chosen)) if form.activations else ()
     ranges = measure_ranges(canonical, measured, inputs)
@@ -41,10 +43,12 @@ def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Playlist, form
     return Quantized(graph, policy)
 
 
-def _decide(graph: Graph, node: NodeProto, full: dict[str, str], form: NumberFormat) -> NodePolicy:
+def _decide(
+    graph: Graph, node: NodeProto, full: dict[str, str], kept: dict[str, str], form: NumberFormat
+) -> NodePolicy:
     if node.name in full:
         return NodePolicy(node.name, node.op_type, Precision.FP32, full[node.name])
-    reason = _why_not(graph, node, form)
+    reason = kept.get(node.name) or _why_not(graph, node, form)
     if reason:
         return NodePolicy(node.name, node.op_type, Precision.FP16, reason)
     return NodePolicy(node.name, node.op_type, form.precision, f"constant weight, {form.reason}")

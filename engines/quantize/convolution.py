@@ -10,11 +10,13 @@ from onnx import NodeProto, helper
 from speechtrt.engine_set import NodePolicy
 from speechtrt.engines.graph import Array, Graph, attribute
 from speechtrt.engines.lowering.half import front_end
-from speechtrt.engines.policy import heavy_nodes, merge_policies
+from speechtrt.engines.policy import merge_policies
 from speechtrt.engines.quantize.activation import Activations
 from speechtrt.engines.quantize.product import SMALLEST_SCALE
 from speechtrt.engines.quantize.quantized import Quantized
 from speechtrt.engines.quantize.ranges import measure_ranges
+from speechtrt.engines.quantize.vocoder import REASON as FIRST
+from speechtrt.engines.quantize.vocoder import first_convolutions
 from speechtrt.engines.scenario import Playlist
 from speechtrt.precision import Precision
 
@@ -26,7 +28,7 @@ REASON = "constant weight, calibrated u8 activations, 7-bit s8 weights"
 def quantize_convolutions(products: Quantized, canonical: Graph, inputs: Playlist) -> Quantized:
     """`products` with its convolutions in INT8 as well, and the reason for each that is not."""
     graph = products.graph.copy()
-    audio, first = frozenset(front_end(canonical)), _first_of_vocoder(graph)
+    audio, first = frozenset(front_end(canonical)), first_convolutions(graph)
     rows = [_decide(graph, node, audio, first) for node in graph.nodes if node.op_type == "Conv"]
     chosen = {row.node for row in rows if row.precision is Precision.INT8}
     if not chosen:
@@ -46,22 +48,10 @@ def _decide(graph: Graph, node: NodeProto, audio: frozenset[str], first: frozens
     if node.name in audio:
         reason = "audio front end: its values span more than 8 bits"
     elif node.name in first:
-        reason = "first of a vocoder: the loudness of every sample hangs on what it reads"
+        reason = FIRST
     else:
         reason = _why_not(graph, node)
     return NodePolicy(node.name, node.op_type, Precision.FP32 if reason else Precision.INT8, reason or REASON)
-
-
-def _first_of_vocoder(graph: Graph) -> frozenset[str]:
-    """Convolutions with no heavy node before them, in a graph that makes samples of frames.
-
-    They read logarithms, so that an error of theirs is a factor of the sound.
-    """
-    if all(node.op_type != "ConvTranspose" for node in graph.nodes):
-        return frozenset()
-    products = {name for node in heavy_nodes(graph) for name in node.output}
-    convolutions = (node for node in graph.nodes if node.op_type == "Conv")
-    return frozenset(node.name for node in convolutions if not products & graph.ancestors(node.input[0]))
 
 
 def _why_not(graph: Graph, node: NodeProto) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from speechtrt.closing import Closing
-from speechtrt.engine_set import EngineFolder
+from speechtrt.engine_set import EngineFolder, EngineStage
+from speechtrt.engine_types import find_disagreement
 from speechtrt.errors import BackendError
 from speechtrt.plan import read_plan
 from speechtrt.precision import BackendName
@@ -143,19 +144,22 @@ class TensorRTBackend:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError before a byte is deserialised."""
         built = self.folder.manifest.stage(stage)
         stream = self.cuda.stream()
-        programs = BucketedPrograms(built, lambda file: self._load(built.spec, file, stream))
+        programs = BucketedPrograms(built, lambda file: self._load(built, file, stream))
         for file in (built.file, *(bucket.file for bucket in built.buckets)):
             self._check(file.path)
         programs.any_size()
         return DeviceRunner(built.spec, self.cuda, stream, True, programs)
 
-    def _load(self, spec: StageSpec, file: str, stream: Stream) -> TensorRTProgram:
+    def _load(self, built: EngineStage, file: str, stream: Stream) -> TensorRTProgram:
         path = self._check(file)
         logger = self.module.Logger(self.module.Logger.ERROR)
         engine = self.module.Runtime(logger).deserialize_cuda_engine(path.read_bytes())
         if engine is None:
             raise BackendError(f"{path}: TensorRT refuses this engine on {self.cuda.device}; build it again here")
-        return TensorRTProgram.over(spec, self.cuda, stream, engine)
+        program = TensorRTProgram.over(built.spec, self.cuda, stream, engine)
+        if said := find_disagreement(self.module, engine, built):
+            raise BackendError(f"{path}: {said}; build it again")
+        return program
 
     def _check(self, file: str) -> Path:
         """Hash, size and version of an engine file."""

@@ -9,7 +9,7 @@ from speechtrt.fallback import FallbackSearch
 WIDTH, STRIP, TALL = 960, 34, 120
 THINNEST, WIDEST = 7, 40  # bars
 LEAST_WIDTH = 3.0  # of a node without weights
-FLOOR = 1e-4  # own errors below this have no height
+FLOOR = 1e-4  # errors below this have no height
 
 
 def precision_strip(stage: EngineStage) -> str:
@@ -29,18 +29,19 @@ def precision_strip(stage: EngineStage) -> str:
 
 
 def error_bars(search: FallbackSearch) -> str:
-    """Own error of each group, the worst first, on a logarithmic scale; spared ones stand out."""
+    """What each group does to the stage, or else to its own result, the worst first, on a logarithmic scale."""
     parts = []
     bar = min(WIDEST, max(THINNEST, WIDTH // max(1, len(search.groups))))
     for index, group in enumerate(search.groups):
-        tall = _height(group.error) * TALL
-        said = "not finite" if group.error is None else f"{group.error:.2g}"
-        title = escape(f"{', '.join(group.nodes)}: own error {said}")
+        error = group.error if group.effect is None else group.effect
+        tall = _height(error) * TALL
+        said = "not finite" if error is None else f"{error:.2g}"
+        title = escape(f"{', '.join(group.nodes)}: {said}")
         parts.append(
             f'<rect class="{"spared" if group.spared else "lowered"}" x="{index * bar}" y="{TALL - tall:.1f}" '
             f'width="{bar - 1}" height="{tall:.1f}"><title>{title}</title></rect>'
         )
-    return _svg(max(len(search.groups) * bar, 1), TALL, parts, "own error of each group", stretch=False)
+    return _svg(max(len(search.groups) * bar, 1), TALL, parts, "error of each group", stretch=False)
 
 
 def _height(error: float | None) -> float:

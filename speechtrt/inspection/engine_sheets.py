@@ -76,13 +76,14 @@ def _step(step: SearchStep) -> Row:
 
 
 def _groups(title: str, search: FallbackSearch) -> Sheet:
-    heads = ("", "own error", "weights", "nodes")
+    heads = ("", "effect on the stage", "own error", "weights", "nodes")
     return Sheet(f"search for {title}: groups", heads, tuple(map(_group, search.groups)), long=True)
 
 
 def _group(group: GroupError) -> Row:
     fate = Cell("spared", Tone.BAD) if group.spared else Cell("lowered", Tone.GOOD)
-    return fate, _number(group.error), f"{group.weights:,}", ", ".join(group.nodes)
+    effect = "not measured" if group.effect is None else f"{group.effect:.4g}"
+    return fate, effect, _number(group.error), f"{group.weights:,}", ", ".join(group.nodes)
 
 
 def _nodes(stage: EngineStage) -> Sheet:

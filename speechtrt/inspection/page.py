@@ -34,7 +34,7 @@ def _pictures(engines: EngineSet) -> str:
         for stage in engines.stages
     )
     errors = "".join(
-        f"<figure><figcaption>search for {escape(name)}: own error of each group, the worst first; "
+        f"<figure><figcaption>search for {escape(name)}: error by each group alone, the worst first; "
         f'<span class="key spared">spared</span><span class="key lowered">lowered</span></figcaption>'
         f"{error_bars(search)}</figure>"
         for name, search in searches(engines)

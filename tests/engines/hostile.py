@@ -11,16 +11,42 @@ from tests.engines import tiny_graphs as tiny
 from tests.engines.tiny_bundles import add_stage, write_manifest, write_samples
 
 WIDTH, BLOCKS = 32, 6
+HIDING = 40.0
 STAGE = "encoder"
 
 
 def write_hostile_bundle(folder: Path, outliers: Collection[str], gain: float) -> Path:
     """`outliers` names products (`up_2`, `down_0`) whose activations have one channel `gain` times too large."""
-    stage = add_stage(folder, STAGE, blocks(outliers, gain), (), 0)
     random = np.random.default_rng(9)
-    write_samples(folder, STAGE, [{"x": random.normal(0, 1, (2, 9, WIDTH)).astype(np.float32)} for _ in range(6)])
+    samples = [random.normal(0, 1, (2, 9, WIDTH)).astype(np.float32) for _ in range(6)]
+    return _write(folder, blocks(outliers, gain), samples)
+
+
+def _write(folder: Path, model: ModelProto, samples: list[tiny.Array]) -> Path:
+    stage = add_stage(folder, STAGE, model, (), 0)
+    write_samples(folder, STAGE, [{"x": sample} for sample in samples])
     chunk = ChunkSpec(STAGE, 160, 9, 128, 128, 0)
     return write_manifest(folder, "hostile", Task.CTC, [stage], ctc=CtcSpec(WIDTH - 1, 0.08, (chunk,)))
+
+
+def write_hidden_bundle(folder: Path) -> Path:
+    """Most of the first product's result is a constant that is subtracted behind it: what is left is little of it."""
+    d = tiny.Draft(12)
+    x = d.input("x", tiny.F32, "rows", "frames", WIDTH)
+    weight = d.random.normal(0, WIDTH**-0.5, (WIDTH, WIDTH)).astype(np.float32)
+    weight[0] = 3.0
+    y = d.op("MatMul", x, d.const(weight, np.float32), to="first")
+    d.nodes[-1].name = "first"
+    y = d.op("Sub", y, d.const(HIDING * weight[0], np.float32))
+    for block in range(BLOCKS):
+        y = d.op("Add", y, product(d, d.norm(y, WIDTH), f"up_{block}", 1.0))
+    d.op("Identity", y, to="hidden")
+    d.output("hidden", tiny.F32, "rows", "frames", WIDTH)
+    random = np.random.default_rng(9)
+    samples = [random.normal(0, 1, (2, 9, WIDTH)).astype(np.float32) for _ in range(6)]
+    for sample in samples:
+        sample[..., 0] = HIDING
+    return _write(folder, d.model(), samples)
 
 
 def everything() -> list[str]:

@@ -13,11 +13,13 @@ import pytest
 from speechtrt.artifact import list_files
 from speechtrt.bundle import BUNDLE_FILE, BundleFolder
 from speechtrt.documents import write_document
-from speechtrt.engine_set import EngineFolder, Profile, Status
+from speechtrt.engine_set import EngineFolder, NodePolicy, Profile, Status
 from speechtrt.engines import versions
+from speechtrt.engines.build_context import BuildContext
 from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.builders.flavour import prepare
 from speechtrt.engines.builders.ort import OrtBuilder
+from speechtrt.engines.cache import EngineCache
 from speechtrt.engines.current import current_engine_set
 from speechtrt.engines.gate.limits import LIMITS, Limits
 from speechtrt.engines.graph import Graph
@@ -95,10 +97,12 @@ def test_what_the_backend_cannot_build_in_int8_falls_back(
 ) -> None:
     build = OrtBuilder.build
 
-    def refuse_int8(self: OrtBuilder, graph: Graph, profiles: tuple[Profile, ...]) -> bytes:
+    def refuse_int8(
+        self: OrtBuilder, graph: Graph, profiles: tuple[Profile, ...], policy: tuple[NodePolicy, ...]
+    ) -> bytes:
         if any(n.op_type == "MatMulIntegerToFloat" for n in graph.nodes):
             raise BuildError("no such kernel")
-        return build(self, graph, profiles)
+        return build(self, graph, profiles, policy)
 
     monkeypatch.setattr(OrtBuilder, "build", refuse_int8)
     manifest = build_in(tmp_path, ctc_bundle, precision=INT8).manifest
@@ -147,8 +151,32 @@ def test_what_changes_the_engines_makes_a_set_stale(
     manifest = BundleFolder.open(other).manifest
     write_document(other / BUNDLE_FILE, replace(manifest, exporter={"speechtrt": "newer"}))
     assert current_engine_set(other, ORT, FP32, out) is None
-    monkeypatch.setattr(versions, "_source_digest", lambda: "changed")
+    monkeypatch.setattr(versions, "source_digest", lambda: "changed")
     assert current_engine_set(ctc_bundle, ORT, FP32, out) is None
+
+
+def test_a_changed_quantiser_misses_the_cache(
+    tmp_path: Path, ctc_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digest is of the sources themselves, and part of every stage's key."""
+    home = Path(versions.__file__).parent
+    sources = Path(shutil.copytree(home, tmp_path / "engines"))
+    assert versions.source_digest(sources) == versions.source_digest(home)
+    quantiser = sources / "quantize" / "product.py"
+    quantiser.write_text(quantiser.read_text().replace("LARGEST = 127", "LARGEST = 63"))
+    changed = versions.source_digest(sources)
+    assert changed != versions.source_digest(home)
+    keys = [_key(ctc_bundle, tmp_path)]
+    monkeypatch.setattr(versions, "source_digest", lambda: changed)
+    keys.append(_key(ctc_bundle, tmp_path))
+    assert len(set(keys)) == 2
+
+
+def _key(bundle: Path, folder: Path) -> str:
+    source = BundleFolder.open(bundle)
+    versions_here = versions.builder_versions(ORT)
+    context = BuildContext(source, ORT, EngineCache(folder), {}, versions_here, 1.0)
+    return context.key(source.manifest.stages[0], INT8)
 
 
 def test_a_set_that_lost_a_file_is_stale(tmp_path: Path, ctc_bundle: Path) -> None:

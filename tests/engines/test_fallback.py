@@ -8,6 +8,8 @@ from onnx import TensorProto
 
 from speechtrt.engine_set import EngineFolder, EngineStage, Status
 from speechtrt.engines.builder import build_engine_set
+from speechtrt.engines.fallback.effect import MOST_RUNS, likely_groups
+from speechtrt.engines.fallback.group import Group
 from speechtrt.engines.fallback.mixture import make_mixture
 from speechtrt.engines.fallback.rewrite import find_rewrites
 from speechtrt.engines.fallback.search import search
@@ -22,7 +24,7 @@ from speechtrt.fallback import GroupError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
 from tests.engines.conftest import ANY_TIME, evaluation_of
-from tests.engines.hostile import STAGE, WIDTH, blocks, everything, write_hostile_bundle
+from tests.engines.hostile import STAGE, WIDTH, blocks, everything, write_hidden_bundle, write_hostile_bundle
 from tests.engines.tiny_graphs import Draft
 
 ORT, RTX = BackendName.ORT_CPU, BackendName.TENSORRT_RTX
@@ -70,13 +72,38 @@ def test_the_search_is_written_down(tmp_path: Path) -> None:
     assert record is not None
     assert {node for group in record.groups[:2] for node in group.nodes} >= {"up_1", "down_4"}
     assert [group.spared for group in record.groups] == [True, True, *[False] * 10]
+    effects = [group.effect for group in record.groups if group.effect is not None]
+    assert effects == sorted(effects, reverse=True)
     errors = [group.error for group in record.groups if group.error is not None]
-    assert errors == sorted(errors, reverse=True)
     assert min(errors[:2]) > 5 * max(errors[2:])
     assert not record.steps[0].passed
     assert "relative_l2" in record.steps[0].reason
     assert any(step.passed and step.spared == 2 for step in record.steps)
     assert len(record.steps) <= 6  # of 13 possible
+
+
+@pytest.mark.parametrize("backend", [ORT, RTX])
+def test_what_harms_the_stage_is_spared_before_what_errs_by_itself(tmp_path: Path, backend: BackendName) -> None:
+    """By its own error the culprit is the last suspect, and the search would spare all others in vain."""
+    stage = build(tmp_path, write_hidden_bundle(tmp_path / "bundle"), backend, INT8).manifest.stage(STAGE)
+    assert stage.precision is INT8
+    assert [name for name, kind in precisions(stage).items() if kind is not INT8] == ["first"]
+    assert stage.search is not None
+    culprit, *others = stage.search.groups
+    assert culprit.nodes == ("first",)
+    assert culprit.error is not None
+    assert culprit.effect is not None
+    assert all(culprit.error < (other.error or 0) for other in others)
+    assert all(culprit.effect > 3 * (other.effect or 0) for other in others)
+    reason = next(row.reason for row in stage.policy if row.node == "first")
+    assert "the stage's with it alone" in reason
+
+
+def test_many_groups_cost_a_bounded_number_of_runs() -> None:
+    groups = [Group((str(place),), 1, 1.0 / (1 + place % 50), place) for place in range(200)]
+    likely = likely_groups(groups)
+    assert len(likely) == len({group.place for group in likely}) == MOST_RUNS
+    assert {group.place for group in likely} >= {0, 50, 100, 150, *range(8)}
 
 
 @pytest.mark.parametrize("backend", [ORT, RTX])

@@ -84,7 +84,7 @@ def test_tensorrt_rtx_builds_the_decoder(wide_bundle: Path, precision: Precision
     half = lower_for_tensorrt(canonical, profiles, Precision.FP16)
     result = quantize_calibrated(half, canonical, evaluation.playlist, FORMATS[precision])
     assert sum(row.precision is precision for row in result.policy) >= 8
-    assert TensorRTBuilder(RTX).build(result.graph, profiles)
+    assert TensorRTBuilder(RTX).build(result.graph, profiles, result.policy)
 
 
 def test_every_experimental_precision_says_so() -> None:

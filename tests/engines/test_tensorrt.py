@@ -6,10 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from speechtrt.engine_set import Profile
+from speechtrt.artifact import FileEntry
+from speechtrt.engine_set import EngineStage, Profile
 from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.builders.flavour import FULL, RTX, prepare
-from speechtrt.engines.builders.network import check_types, messages, parse_network
+from speechtrt.engines.builders.network import messages, parse_network
+from speechtrt.engines.builders.network_types import check_types
 from speechtrt.engines.builders.tensorrt import TensorRTBuilder
 from speechtrt.engines.graph import Graph, infer_shapes
 from speechtrt.engines.lowering.tensorrt import lower_for_tensorrt
@@ -17,10 +19,15 @@ from speechtrt.engines.validate import validate_engine_set
 from speechtrt.errors import BackendError, BuildError, IntegrityError
 from speechtrt.plan import HEADER, MAGIC
 from speechtrt.precision import BackendName, Precision
+from speechtrt.specs import StageSpec
 from tests.engines import tiny_graphs as tiny
 from tests.engines.conftest import Build
 
 PROFILES = (Profile("max_len", 64, 64, 64), Profile("slots", 1, 2, 4), Profile("text_len", 1, 8, 16))
+
+
+def some_stage() -> EngineStage:
+    return EngineStage(StageSpec("s", "", (), ()), FileEntry("x.engine", "", 0), Precision.FP16, (), (), 0.0, "")
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
@@ -103,18 +110,23 @@ def test_a_border_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         TensorRTBuilder(RTX).build(graph, PROFILES)
 
 
+def test_an_engine_for_one_kind_of_gpu_is_built_anywhere() -> None:
+    graph = lower_for_tensorrt(Graph(infer_shapes(tiny.decoder())), PROFILES, Precision.FP16)
+    assert TensorRTBuilder(RTX, target="8.0").build(graph, PROFILES).startswith(MAGIC)
+
+
 def test_a_file_that_is_no_engine_is_refused_without_a_driver(tmp_path: Path) -> None:
     path = tmp_path / "x.engine"
     path.write_bytes(bytes(64))
     with pytest.raises(IntegrityError, match="expected a TensorRT-RTX engine"):
-        TensorRTBuilder(RTX).open(path)
+        TensorRTBuilder(RTX).open(path, some_stage())
 
 
 def test_an_engine_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.engine"
     path.write_bytes(HEADER.pack(MAGIC, 0, 2, HEADER.size, 1, 6, 0, 9))
     with pytest.raises(BuildError, match=r"was built with TensorRT-RTX 1\.6\.0\.9, this is"):
-        TensorRTBuilder(RTX).open(path)
+        TensorRTBuilder(RTX).open(path, some_stage())
 
 
 def test_a_network_of_another_type_inside_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,7 +14,10 @@ from speechtrt.artifact import list_files
 from speechtrt.bundle import BUNDLE_FILE, BundleFolder
 from speechtrt.documents import write_document
 from speechtrt.engine_set import ENGINE_FILE, EngineFolder, EngineSet
+from speechtrt.engines.evaluation import decode_evaluation
+from speechtrt.engines.gate.comparison import Outputs
 from speechtrt.engines.junit import junit_xml
+from speechtrt.engines.scenario import Playlist
 from speechtrt.engines.validate import Demands, ValidationReport, validate_engine_set
 from speechtrt.errors import ManifestError
 from tests.engines.conftest import Build
@@ -44,6 +47,29 @@ def test_good_sets_pass(build: Build, tts_bundle: Path, name: str) -> None:
     assert report.passed, report.failures
     metrics = {row.metric for row in report.rows}
     assert {"hashes", "backend_version", "bundle", "opens", "relative_l2", "cosine", "probability"} <= metrics
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """Answers as the recorded ones, or `wrong` times as large."""
+
+    wrong: float = 1.0
+    device: str = "Simulated GPU"
+
+    def answers(self, engines: EngineFolder, playlist: Playlist) -> Outputs:
+        recorded = engines.file(f"evaluation/{playlist.stage.name}.npz")
+        outputs = decode_evaluation(recorded, playlist.stage).outputs
+        return {name: [value * self.wrong for value in values] for name, values in outputs.items()}
+
+
+def test_where_there_is_a_gpu_the_engine_itself_is_judged(build: Build, ctc_bundle: Path) -> None:
+    folder = build(ctc_bundle, "tensorrt-rtx", "fp16").path
+    good = validate_engine_set(folder, Demands(player=Gpu()))
+    assert good.passed, good.failures
+    judged = [row for row in good.rows if row.metric == "relative_l2"]
+    assert [row.note for row in judged] == ["worst output log_probs; executed on Simulated GPU"]
+    assert not any("not executed" in row.note for row in good.rows if row.stage == "step_160" and row.metric != "opens")
+    assert ("step_160", "relative_l2") in failed(validate_engine_set(folder, Demands(player=Gpu(1.1))))
 
 
 def test_a_flipped_bit_is_found(engines: Path) -> None:

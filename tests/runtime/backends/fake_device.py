@@ -1,6 +1,7 @@
 """A device of host memory whose streams do nothing until somebody waits, behind the faces of two CUDA packages."""
 
 import ctypes
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -229,6 +230,8 @@ class Engine:
     compute: Callable[[dict[str, Array]], dict[str, Array]]
     device: Device
     most_rows: int = 32
+    types: dict[str, str] = field(default_factory=dict)
+    layers: list[Any] = field(default_factory=list)
     _places: dict[str, int] = field(default_factory=dict)
     _shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -238,6 +241,15 @@ class Engine:
 
     def get_tensor_name(self, index: int) -> str:
         return (*self.stage.inputs, *self.stage.outputs)[index].name
+
+    def get_tensor_dtype(self, name: str) -> SimpleNamespace:
+        """`types` names tensors of another type than the stage's."""
+        known = {"float32": "FLOAT", "float16": "HALF", "int64": "INT64"}
+        stage = {t.name: known[t.dtype] for t in (*self.stage.inputs, *self.stage.outputs)}
+        return SimpleNamespace(name=self.types.get(name, stage[name]))
+
+    def create_engine_inspector(self) -> SimpleNamespace:
+        return SimpleNamespace(get_engine_information=lambda form: json.dumps({"Layers": self.layers, "Bindings": []}))
 
     def create_execution_context(self) -> "Engine":
         return self

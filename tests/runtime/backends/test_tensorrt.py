@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from speechtrt.artifact import FileEntry, sha256_file
-from speechtrt.engine_set import EngineFolder, EngineSet, EngineStage, Status
+from speechtrt.engine_set import EngineFolder, EngineSet, EngineStage, NodePolicy, Status
 from speechtrt.errors import BackendError, IntegrityError
 from speechtrt.plan import HEADER, MAGIC
 from speechtrt.precision import BackendName, Precision
@@ -40,6 +41,8 @@ class Library:
     def __init__(self, engine: Engine | None) -> None:
         self.opened: list[bytes] = []
         self._engine = engine
+
+    LayerInformationFormat = SimpleNamespace(JSON=1)
 
     def Runtime(self, logger: object) -> SimpleNamespace:
         def deserialise(data: bytes) -> Engine | None:
@@ -75,8 +78,8 @@ def engine_set(folder: Path, data: bytes) -> EngineFolder:
     return EngineFolder(folder, manifest)
 
 
-def opened(monkeypatch: pytest.MonkeyPatch, device: Device) -> tuple[Library, Cuda]:
-    library = Library(Engine(STAGE, compute, device))
+def opened(monkeypatch: pytest.MonkeyPatch, device: Device, **told: Any) -> tuple[Library, Cuda]:
+    library = Library(Engine(STAGE, compute, device, **told))
     monkeypatch.setattr("speechtrt.runtime.backends.tensorrt.import_module", lambda name: library)
     return library, CudaPython.open(CudaBindings(device))
 
@@ -89,6 +92,24 @@ def test_a_sound_engine_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         zeros = {t.name: np.zeros(t.resolve({"slots": 2}), t.dtype.value) for t in STAGE.inputs}
         assert runner.run(zeros)["total"].tolist() == [0, 0]
     assert len(library.opened) == 1
+
+
+def test_an_engine_of_other_types_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, cuda = opened(monkeypatch, Device(), types={"total": "HALF"})
+    with pytest.raises(BackendError, match="the engine has total as float16, its manifest as float32; build it again"):
+        TensorRTBackend.over(engine_set(tmp_path, plan()), cuda).open("step")
+
+
+def test_an_engine_that_forgot_its_precision_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tensor = {"Format/Datatype": "Half"}
+    _, cuda = opened(monkeypatch, Device(), layers=[{"Metadata": "[ONNX Layer: up]", "Inputs": [tensor]}])
+    folder = engine_set(tmp_path, plan())
+    stage = replace(folder.manifest.stages[0], policy=(NodePolicy("up", "MatMul", Precision.FP16, "", 64),))
+    folder = EngineFolder(tmp_path, replace(folder.manifest, stages=(stage,)))
+    TensorRTBackend.over(folder, cuda).open("step").close()
+    tensor["Format/Datatype"] = "Float"
+    with pytest.raises(BackendError, match=r"step\.engine: the engine computes 0 % of the weights"):
+        TensorRTBackend.over(folder, cuda).open("step")
 
 
 @pytest.mark.parametrize("data", [b"", b"\x08\x01onnx", plan()[:-1], plan()[:20]])
