@@ -160,8 +160,8 @@ def test_a_changed_quantiser_misses_the_cache(
 ) -> None:
     """The digest is of the sources themselves, and part of every stage's key."""
     home = Path(versions.__file__).parent
-    sources = Path(shutil.copytree(home, tmp_path / "engines"))
-    assert versions.source_digest(sources) == versions.source_digest(home)
+    same, sources = (Path(shutil.copytree(home, tmp_path / name)) for name in ("same", "changed"))
+    assert versions.source_digest(same) == versions.source_digest(home)
     quantiser = sources / "quantize" / "product.py"
     quantiser.write_text(quantiser.read_text().replace("LARGEST = 127", "LARGEST = 63"))
     changed = versions.source_digest(sources)
