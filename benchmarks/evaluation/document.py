@@ -145,8 +145,9 @@ def _rates(scored: Sequence[Scored]) -> dict[str, float]:
                 numbers |= {f"{place}.{metric}_low": found.low, f"{place}.{metric}_high": found.high}
             numbers[f"{place}.speakers"] = len({s.entry.speaker for s in scores})
         numbers[f"{one.system.name}.real_time_factor"] = one.real_time_factor
-        costs = {"alone_seconds": one.alone_seconds, "peak_memory_bytes": one.peak_bytes}
-        numbers |= {f"{one.system.name}.{name}": float(v) for name, v in costs.items() if v is not None}
+        if one.cost is not None:
+            costs = {"alone_seconds": one.cost.alone_seconds, "peak_memory_bytes": one.cost.peak_bytes}
+            numbers |= {f"{one.system.name}.{name}": float(v) for name, v in costs.items() if v is not None}
     return numbers
 
 

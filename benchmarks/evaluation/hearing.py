@@ -29,10 +29,17 @@ class HeardAudio:
 
 @dataclass(frozen=True, slots=True)
 class HeardBatch:
-    """Files in their order, the seconds that hearing took without reading them, and the process's peak memory."""
+    """Files in their order, and the seconds that hearing took without reading them."""
 
     files: tuple[HeardAudio, ...]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeardAlone:
+    """Seconds for each file by itself, and the most memory that the process has had until then."""
+
+    seconds: tuple[float, ...]
     peak_bytes: int
 
 
@@ -69,7 +76,7 @@ class Hearing:
         texts = iter(self.texts(readable))
         seconds = time.perf_counter() - began
         files = (HeardAudio(next(texts), a.seconds, signal_to_noise(a)) if a else HeardAudio(None) for a in audios)
-        return HeardBatch(tuple(files), seconds, peak_bytes())
+        return HeardBatch(tuple(files), seconds)
 
     def alone(self, paths: Sequence[Path]) -> list[float]:
         """Seconds for each file by itself."""
@@ -98,9 +105,9 @@ class HearAlone:
 
     paths: tuple[Path, ...]
 
-    def __call__(self, hearing: Hearing) -> list[float]:
-        """Seconds of each."""
-        return hearing.alone(self.paths)
+    def __call__(self, hearing: Hearing) -> HeardAlone:
+        """Measure."""
+        return HeardAlone(tuple(hearing.alone(self.paths)), peak_bytes())
 
 
 def signal_to_noise(audio: Audio) -> float:

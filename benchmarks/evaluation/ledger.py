@@ -1,9 +1,9 @@
-"""What was heard, a JSON object a line, so that a run that was killed goes on where it was."""
+"""What was heard and measured, a JSON object a line, so that a run that was killed goes on where it was."""
 
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -24,18 +24,38 @@ class Heard:
     decibels: float
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a system takes: the median for a recording by itself, and its process's memory. `key` is its fingerprint."""
+
+    key: str
+    alone_seconds: float | None
+    peak_bytes: int
+
+
+class Row(Protocol):
+    """A line; of two with one key the later counts."""
+
+    @property
+    def key(self) -> str:
+        """What it is about."""
+
+
+R = TypeVar("R", bound=Row)
+
+
 @dataclass(slots=True)
-class Ledger:
-    """Rows by key, and the file that they are appended to."""
+class Ledger(Generic[R]):
+    """Rows of one type by key, and the file that they are appended to."""
 
     path: Path
-    rows: dict[str, Heard] = field(default_factory=dict)
+    rows: dict[str, R] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, kind: type[R]) -> "Ledger[R]":
         """Read what is there. A last line that was cut off is dropped. Raises StorageError."""
         ledger = cls(path)
-        decoder = msgspec.json.Decoder(Heard)
+        decoder = msgspec.json.Decoder(kind)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             data = path.read_bytes() if path.exists() else b""
@@ -51,7 +71,7 @@ class Ledger:
             raise StorageError(f"{path}: is no ledger of an evaluation ({error}); move it away") from error
         return ledger
 
-    def append(self, rows: list[Heard]) -> None:
+    def append(self, rows: list[R]) -> None:
         """Keep rows; they are on disk when this returns. Raises StorageError."""
         try:
             with self.path.open("ab") as file:

@@ -119,7 +119,8 @@ def _routed(case: _Case, sizes: dict[Size, Scored], kept: Sequence[int]) -> Repl
 
 def _replay(name: str, chosen: Sequence[tuple[Scored, Score]]) -> Replay:
     seconds = sum(score.heard.audio_seconds for _, score in chosen)
-    spent = sum(one.real_time_factor * score.heard.audio_seconds for one, score in chosen)
+    factors = {one.system.model: one.real_time_factor for one in {one.system: one for one, _ in chosen}.values()}
+    spent = sum(factors[one.system.model] * score.heard.audio_seconds for one, score in chosen)
     models = Counter(one.system.model for one, _ in chosen)
     shares = {model: count / len(chosen) for model, count in models.items()}
     return Replay(name, error_rate([score.words for _, score in chosen]), spent / seconds, shares)

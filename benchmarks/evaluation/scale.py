@@ -142,7 +142,7 @@ def _group(number: int) -> dict[str, str]:
 def _transcripts(name: str, texts: Sequence[str]) -> Transcripts:
     system = System(name, "made-up", Decoder("greedy", GREEDY), None, Path())
     rows = {str(n): Heard(str(n), text, 2.0 + n % 7, 0.01, 10.0 + n % 11) for n, text in enumerate(texts)}
-    return Transcripts(system, rows, (), None, None)
+    return Transcripts(system, rows, (), None)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from speechtrt.benchmarks.evaluation.ledger import Heard
+from speechtrt.benchmarks.evaluation.ledger import Cost, Heard
 from speechtrt.benchmarks.evaluation.manifests.manifest import DURATION, SPEAKER, Entry, bucket
 from speechtrt.benchmarks.evaluation.normaliser import Normaliser
 from speechtrt.benchmarks.evaluation.system import System
@@ -35,8 +35,7 @@ class Scored:
 
     system: System
     scores: tuple[Score, ...]
-    alone_seconds: float | None
-    peak_bytes: int | None
+    cost: Cost | None
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -61,10 +60,7 @@ def score_all(
     shared = [entry for entry in entries if all(entry.id in one.rows for one in transcripts)]
     references = {entry.id: normaliser.apply(entry.text) for entry in shared}
     scores = [tuple(_scores(one, shared, references, normaliser, group_by)) for one in transcripts]
-    return tuple(
-        Scored(one.system, rows, one.alone_seconds, one.peak_bytes)
-        for one, rows in zip(transcripts, scores, strict=True)
-    )
+    return tuple(Scored(one.system, rows, one.cost) for one, rows in zip(transcripts, scores, strict=True))
 
 
 def group_of(entry: Entry, seconds: float, column: str) -> str:

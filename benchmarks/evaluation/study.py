@@ -9,7 +9,6 @@ from speechtrt.benchmarks.environment import read_environment
 from speechtrt.benchmarks.evaluation.comparing import Comparison, compare_all
 from speechtrt.benchmarks.evaluation.document import NAME, EvaluationResult, make_document, make_load
 from speechtrt.benchmarks.evaluation.errors import ErrorAnalysis, analyse
-from speechtrt.benchmarks.evaluation.ledger import Ledger
 from speechtrt.benchmarks.evaluation.manifests.detection import open_manifest
 from speechtrt.benchmarks.evaluation.manifests.manifest import SPEAKER, Manifest, Skipped
 from speechtrt.benchmarks.evaluation.markdown import markdown
@@ -18,12 +17,11 @@ from speechtrt.benchmarks.evaluation.page.page import render
 from speechtrt.benchmarks.evaluation.routing import RoutingStudy, study_routing
 from speechtrt.benchmarks.evaluation.scoring import Scored, score_all
 from speechtrt.benchmarks.evaluation.system import System
-from speechtrt.benchmarks.evaluation.transcribing import Transcripts, transcribe_all
+from speechtrt.benchmarks.evaluation.transcribing import Ledgers, Transcripts, transcribe_all
 from speechtrt.documents import write_document
 from speechtrt.errors import DataError
 
 DIALECT = "dialect"
-LEDGER = "asr_evaluation_ledger.jsonl"
 QUICK_UTTERANCES = 10
 
 
@@ -72,8 +70,7 @@ def run_study(plan: StudyPlan, report: Callable[[str], None]) -> Study:
     manifest = open_manifest(plan.manifest, QUICK_UTTERANCES if plan.quick else plan.most)
     column = plan.group_by or (DIALECT if DIALECT in manifest.columns else SPEAKER)
     manifest.expect_column(column)
-    ledger = Ledger.open(plan.out / LEDGER)
-    transcripts = list(transcribe_all(plan.systems, manifest, ledger, report))
+    transcripts = list(transcribe_all(plan.systems, manifest, Ledgers.open(plan.out), report))
     scored = score_all(transcripts, manifest.entries, normaliser, column)
     if not scored or not scored[0].scores:
         raise DataError(f"{manifest.name}: no recording could be heard by every system; check the audio files")

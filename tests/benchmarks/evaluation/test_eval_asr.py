@@ -9,7 +9,6 @@ from click.testing import CliRunner, Result
 
 from speechtrt.benchmarks.eval_commands import evaluate
 from speechtrt.benchmarks.evaluation.errors import analyse
-from speechtrt.benchmarks.evaluation.hearing import Hearing
 from speechtrt.benchmarks.evaluation.ledger import Heard
 from speechtrt.benchmarks.evaluation.manifests.manifest import Entry
 from speechtrt.benchmarks.evaluation.normaliser import Normaliser, NormaliserName, open_normaliser
@@ -83,16 +82,14 @@ def test_the_page_needs_no_network_and_plays_the_worst(evaluated: tuple[Result, 
     assert page.count("<section>") == page.count("</section>") == 5  # models, dialects, differences, two systems
 
 
-def test_nothing_is_heard_twice(engines: Path, evaluated: tuple[Result, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("heard again")
-
-    monkeypatch.setattr(Hearing, "hear", refuse)
+def test_nothing_is_heard_or_measured_twice(engines: Path, evaluated: tuple[Result, Path]) -> None:
     before = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())
     again = run(engines, evaluated[1], "dialects", "--quick", "--chunk", "160", "--chunk", "560")
     after = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())
     assert again.exit_code == 0, again.output
+    assert again.output.count("0 of 10 recordings to hear") == 2
     assert after["trials"] == before["trials"]
+    assert after["summary"] == before["summary"]
 
 
 def test_a_killed_run_hears_only_what_is_left(engines: Path, evaluated: tuple[Result, Path], tmp_path: Path) -> None:
@@ -101,6 +98,10 @@ def test_a_killed_run_hears_only_what_is_left(engines: Path, evaluated: tuple[Re
     result = run(engines, tmp_path, "dialects", "--quick", "--chunk", "160", "--chunk", "560")
     assert f"{TINY}.greedy.160ms: 0 of 10 recordings to hear" in result.output
     assert f"{TINY}.greedy.560ms: 1 of 10 recordings to hear" in result.output
+    summary = json.loads((tmp_path / "asr_evaluation_results.json").read_text())["summary"]
+    for chunk in (160, 560):
+        assert summary[f"{TINY}.greedy.{chunk}ms.alone_seconds"] > 0
+        assert summary[f"{TINY}.greedy.{chunk}ms.peak_memory_bytes"] > 2**25
 
 
 def test_a_corrupt_recording_is_named_and_the_run_goes_on(engines: Path, tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_bad_choices_are_one_clear_line(engines: Path, tmp_path: Path) -> None:
 def heard(name: str, texts: dict[str, str]) -> Transcripts:
     system = System(name, "ort-cpu-fp32", Decoder("greedy", GREEDY), None, Path())
     rows = {one: Heard(one, text, 2.0, 0.01, 20.0) for one, text in texts.items()}
-    return Transcripts(system, rows, (), None, None)
+    return Transcripts(system, rows, (), None)
 
 
 def entry(name: str, text: str) -> Entry:

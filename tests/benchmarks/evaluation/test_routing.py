@@ -28,7 +28,7 @@ def heard(name: str, cost: float, wrong: dict[str, int]) -> Transcripts:
         words[: wrong[entry.columns["dialect"]]] = ["x"] * wrong[entry.columns["dialect"]]
         rows[entry.id] = Heard(entry.id, " ".join(words), 2.0, 2.0 * cost, 20.0)
     system = System(name, "ort-cpu-int8", Decoder("greedy", GREEDY), 560, Path())
-    return Transcripts(system, rows, (), None, None)
+    return Transcripts(system, rows, (), None)
 
 
 def scored(*transcripts: Transcripts) -> tuple[Scored, ...]:
@@ -62,6 +62,21 @@ def test_hard_groups_go_to_the_large_model(study: RoutingStudy) -> None:
     assert routed["routed, busy, groups known"].shares == {"small": 0.5, "medium": 0.5}
     assert routed["routed, busy, groups unknown"].shares == {"small": 1.0}
     assert routed["routed, 50 ms budget"].shares == {"small": 1.0}
+
+
+def test_work_does_not_grow_with_the_square_of_utterances(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    factor = vars(Scored)["real_time_factor"].fget
+
+    def counted(one: Scored) -> float:
+        asked.append(one.system.model)
+        return float(factor(one))
+
+    monkeypatch.setattr(Scored, "real_time_factor", property(counted))
+    models = [heard(name, cost, {"easy": 0, "hard": 1}) for name, cost in (("small", 0.01), ("large", 0.05))]
+    found = study_routing(scored(*models))
+    assert found is not None
+    assert len(asked) <= len(models) * (1 + len(found.replays))  # a sum over all utterances, every time
 
 
 def test_what_is_beaten_in_both_is_not_on_the_front(study: RoutingStudy) -> None:
