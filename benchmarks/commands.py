@@ -141,10 +141,12 @@ def stream(
     from speechtrt.benchmarks.asr.subject import find_subject
     from speechtrt.benchmarks.stream.benchmark import run_stream
     from speechtrt.benchmarks.stream.load import full_plan, quick_plan
+    from speechtrt.benchmarks.stream.near import found_earlier
 
     subject = find_subject(model, engines or BUILD / "engines" / model, audio)
+    near = found_earlier(out / "streaming_performance.json", subject.name)
     sizes = chunks or subject.chunks
-    plan = quick_plan(sizes) if quick else full_plan(sizes, trials)
+    plan = quick_plan(sizes) if quick else full_plan(sizes, trials, near)
     headline = f"ort-cpu-{precision}" if precision else next(iter(subject.sides))
     report = run_stream(subject, headline, plan, threads, quick, note, BUILD / peer if peer else None)
     path = report.write(out, "streaming_performance")

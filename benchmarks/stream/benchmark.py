@@ -63,7 +63,8 @@ class Bench:
             tried.append(self.run(side, chunk, streams, "search", len(tried)))
             return tried[-1].holds(self.plan.slo_seconds)
 
-        found = largest(holds, start=2 * max(self.plan.fixed.get(chunk, (64,))), highest=self.plan.highest)
+        start = self.plan.near.get(f"{side}.chunk_{chunk}") or 2 * max(self.plan.fixed.get(chunk, (64,)))
+        found = largest(holds, start, self.plan.highest)
         yield from tried
         while found:
             confirmed = [self.run(side, chunk, found, "confirm", number) for number in range(self.plan.trials)]

@@ -1,4 +1,4 @@
-"""Tables that turn PCM into log-mel features: a windowed DFT as convolution kernels, and Slaney's filters."""
+"""Tables that turn PCM into log-mel features: windowed DFTs, and Slaney's filters."""
 
 import numpy as np
 import torch
@@ -16,6 +16,17 @@ def windowed_dft(size: int, width: int) -> Tensor:
     hann = torch.hann_window(width, periodic=False).numpy().astype(np.float64)
     table = np.concatenate([np.cos(angle), -np.sin(angle)]) * hann
     return torch.from_numpy(table[:, None, :].astype(np.float32))
+
+
+def folded_dft(size: int, width: int) -> tuple[Tensor, Tensor]:
+    """The same power spectrum from half as many products: cosines and sines [width / 2, size / 2 + 1] by which sums and
+    differences of the samples that lie equally far from a frame's middle are multiplied. `width` must be even.
+    """
+    twice = 2 * np.arange(width // 2) + 1  # twice the distance from the middle
+    angle = np.pi * (np.outer(twice, np.arange(size // 2 + 1)) % (2 * size)) / size
+    hann = torch.hann_window(width, periodic=False).numpy().astype(np.float64)[width // 2 :, None]
+    cosines, sines = (torch.from_numpy((hann * table).astype(np.float32)) for table in (np.cos(angle), np.sin(angle)))
+    return cosines, sines
 
 
 def mel_filters(size: int, bins: int, rate: int) -> Tensor:

@@ -25,6 +25,7 @@ class Bank:
     rows: Rows[Channel]
     live: dict[Channel, None] = field(default_factory=dict)
     recorded: dict[Channel, None] = field(default_factory=dict)
+    streams: int = 0  # who may come to wait here
 
     @property
     def waiting(self) -> int:

@@ -10,6 +10,7 @@ from speechtrt.runtime.asr.decoding.base import Frames
 from speechtrt.runtime.asr.memory import StreamMemory
 from speechtrt.runtime.backends.base import Runner
 from speechtrt.runtime.batching.slots import Move, Swap
+from speechtrt.specs import StageSpec, StateKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,14 @@ class Encoder:
 
     runner: Runner
     memory: StreamMemory
+    past: int  # frames that a ring keeps
 
     @classmethod
     def open(cls, runner: Runner, slots: int) -> "Encoder":
         """An encoder of `slots` empty rows."""
         memory = StreamMemory.allocate(runner.stage, slots)
         runner.bind(memory.arrays)
-        return cls(runner, memory)
+        return cls(runner, memory, _past(runner.stage))
 
     @property
     def labels(self) -> int:
@@ -65,7 +67,7 @@ class Encoder:
     def move(self, move: Move) -> None:
         """Copy a row to another."""
         self.runner.pull(slice(move.source, move.source + 1))
-        self.memory.move(move)
+        self.memory.move(move, self._used(move.source))
         self.runner.push(slice(move.target, move.target + 1))
 
     def swap(self, swap: Swap) -> None:
@@ -73,9 +75,24 @@ class Encoder:
         rows = [slice(row, row + 1) for row in (swap.first, swap.second)]
         for row in rows:
             self.runner.pull(row)
-        self.memory.swap(swap)
+        self.memory.swap(swap, self._used(swap.first, swap.second))
         for row in rows:
             self.runner.push(row)
+
+    def _used(self, *rows: int) -> int | None:
+        """How many places of these rows' rings hold something; None for all, as in one that may have wrapped.
+
+        A ring fills from its front, and wraps when it holds all of the past.
+        """
+        held = max((int(self.memory["cache_len"][row]) for row in rows) if self.past else (0,))
+        return held if held < self.past else None
+
+
+def _past(stage: StageSpec) -> int:
+    """A ring [slots, heads, ring, width] has room for the past and one chunk."""
+    places = [stage.input(state.input).shape[2] for state in stage.states if state.kind is StateKind.RING_CACHE]
+    chunk = stage.output("log_probs").shape[1]
+    return min((place - chunk for place in places if isinstance(place, int) and isinstance(chunk, int)), default=0)
 
 
 def label_texts(pieces: Sequence[str], labels: int, blank: int) -> tuple[str, ...]:

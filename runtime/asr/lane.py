@@ -66,7 +66,8 @@ class Lane:
         with self.lock:
             if self._stopping:
                 raise BackendError("the transcriber is closed; open another")
-            self._members[channel] = self.banks[chunk_milliseconds]
+            bank = self._members[channel] = self.banks[chunk_milliseconds]
+            bank.streams += 1
 
     def wait_for_room(self, channel: Channel, timeout: float | None) -> None:
         """Return when the stream is not full, or takes nothing any more. CapacityError after `timeout` seconds."""
@@ -199,13 +200,15 @@ class Lane:
                     channel.state = StreamState.CLOSED
                     self.left()
                     _finish(channel)
+                bank.streams -= 1
                 bank.release(channel)
         self._gone.clear()
 
     def _queue(self, channel: Channel) -> None:
         """Wake the thread only for what may change its plans: a first chunk, a full batch, or a stream's end."""
         bank = self._members.get(channel)
-        if bank and bank.queue(channel, self.clock.now()) and bank.waiting in (1, self.patience.batch):
+        queued = bank is not None and bank.queue(channel, self.clock.now())
+        if bank and queued and bank.waiting in (1, self.patience.batch, bank.streams):
             self.changed.notify()
         if channel.finished:
             self._leave(channel)
@@ -229,8 +232,8 @@ class Lane:
         if self._gone:
             return 0.0
         now = self.clock.now()
-        banks = [bank for bank in self.banks.values() if bank.waiting]
-        return min((self.patience.delay(bank.waiting, bank.oldest, now) for bank in banks), default=None)
+        banks, delay = [bank for bank in self.banks.values() if bank.waiting], self.patience.delay
+        return min((delay(bank.waiting, bank.streams, bank.oldest, now) for bank in banks), default=None)
 
 
 def _finish(channel: Channel) -> None:

@@ -1,6 +1,6 @@
 """The streaming encoder's tensors, stacked so that a stream's state is copied in few pieces."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from speechtrt.runtime.backends.base import Array
 from speechtrt.runtime.batching.memory import IN_PLACE, SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move, Swap
-from speechtrt.specs import StageSpec, TensorSpec
+from speechtrt.specs import StageSpec, StateKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +20,26 @@ class StreamMemory:
     """
 
     memory: Memory
-    _inputs: tuple[Array, ...]
+    _whole: tuple[Array, ...]  # inputs that are copied whole
+    _rings: tuple[Array, ...]  # [tensors, slots, heads, ring, width]
     _settled: tuple[tuple[Array, Array], ...]  # states, and what a step wrote for them
 
     @classmethod
     def allocate(cls, stage: StageSpec, slots: int) -> "StreamMemory":
         """Zeroed arrays for `slots` rows."""
         memory = Memory.allocate(stage, {SLOTS: slots})
+        circular = {state.input for state in stage.states if state.kind is StateKind.RING_CACHE}
         apart = {s.input: s.output for s in stage.states if s.output is not None and s.kind not in IN_PLACE}
-        inputs, settled = list[Array](), list[tuple[Array, Array]]()
-        for names in _alike(stage.inputs, memory.dims, apart):
-            inputs.append(_stack(memory, names))
+        whole, rings, settled = list[Array](), list[Array](), list[tuple[Array, Array]]()
+        for names in _alike(stage, memory.dims):
+            together = _stack(memory, names)
+            (rings if names[0] in circular else whole).append(together)
             if names[0] in apart:
-                settled.append((inputs[-1], _stack(memory, [apart[name] for name in names])))
+                settled.append((together, _stack(memory, [apart[name] for name in names])))
         for state in stage.states:
             if state.output is not None and state.kind in IN_PLACE:
                 memory.arrays[state.output] = memory.arrays[state.input]
-        return cls(memory, tuple(inputs), tuple(settled))
+        return cls(memory, tuple(whole), tuple(rings), tuple(settled))
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -56,24 +59,28 @@ class StreamMemory:
         for state, written in self._settled:
             state[:, stepped] = written[:, stepped]
 
-    def move(self, move: Move) -> None:
-        """Copy every input of a row to another row."""
-        for array in self._inputs:
+    def move(self, move: Move, used: int | None = None) -> None:
+        """Copy every input of a row to another row; of rings only the first `used` places, if given."""
+        for array in self._whole:
             array[:, move.target] = array[:, move.source]
+        for ring in self._rings:
+            ring[:, move.target, :, :used] = ring[:, move.source, :, :used]
 
-    def swap(self, swap: Swap) -> None:
-        """Exchange every input of two rows."""
-        for array in self._inputs:
+    def swap(self, swap: Swap, used: int | None = None) -> None:
+        """Exchange every input of two rows; of rings only the first `used` places, if given."""
+        for array in (*self._whole, *(ring[..., :used, :] for ring in self._rings)):
             first = array[:, swap.first].copy()
             array[:, swap.first] = array[:, swap.second]
             array[:, swap.second] = first
 
 
-def _alike(tensors: Iterable[TensorSpec], dims: Mapping[str, int], apart: Collection[str]) -> Iterable[list[str]]:
-    """Names of tensors of one type and shape together, those of `apart` for themselves."""
+def _alike(stage: StageSpec, dims: Mapping[str, int]) -> Iterable[list[str]]:
+    """Names of inputs of one type and shape together, states with those of their kind."""
+    kinds = {state.input: state.kind for state in stage.states}
     groups: dict[object, list[str]] = {}
-    for tensor in tensors:
-        groups.setdefault((tensor.dtype, tensor.resolve(dims), tensor.name in apart), []).append(tensor.name)
+    for tensor in stage.inputs:
+        group = tensor.dtype, tensor.resolve(dims), kinds.get(tensor.name)
+        groups.setdefault(group, []).append(tensor.name)
     return groups.values()
 
 

@@ -6,27 +6,34 @@ from dataclasses import dataclass
 MOST_SECONDS = 0.060
 CALM, BUSY = 0.5, 0.9  # loads below which nothing waits, and above which chunks wait longest
 MEMORY_SECONDS = 1.0  # over which the load is averaged
+LATEST = 0.2  # what the latest step counts in the mean of all
 
 
 @dataclass(slots=True)
 class Patience:
-    """Turns the share of time in which an engine works into a waiting time. Times are seconds of one clock."""
+    """Turns the share of time in which an engine works into a waiting time. Times are seconds of one clock.
+
+    `most` is for waiting and hearing together, also for a chunk that came when a step had just begun. So an engine near
+    its limit, whose steps are long, waits for nobody.
+    """
 
     batch: int
     most: float = MOST_SECONDS
     _load: float = 0.0
+    _step: float = 0.0
     _since: float | None = None
 
     def worked(self, start: float, end: float) -> None:
         """The engine has worked from `start` to `end`, and before that since the last call it has not."""
         self._load = _blend(self.load(start), 1.0, end - start)
+        self._step += LATEST * (end - start - self._step)
         self._since = end
 
-    def delay(self, waiting: int, oldest: float, now: float) -> float:
-        """Seconds until the engine should start, when `waiting` chunks wait, the first of them since `oldest`."""
-        if waiting >= self.batch:
+    def delay(self, waiting: int, streams: int, oldest: float, now: float) -> float:
+        """Seconds until the engine should start, when `waiting` of `streams` have a chunk, the first since `oldest`."""
+        if waiting >= min(self.batch, streams):
             return 0.0
-        patience = self.most * min(1.0, max(0.0, (self.load(now) - CALM) / (BUSY - CALM)))
+        patience = (self.most - 2 * self._step) * min(1.0, max(0.0, (self.load(now) - CALM) / (BUSY - CALM)))
         return max(0.0, oldest + patience - now)
 
     def load(self, now: float) -> float:

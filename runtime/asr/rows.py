@@ -1,10 +1,12 @@
 """Which row of an encoder's memory belongs to whom, and how those of a batch come to lie side by side."""
 
-from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from speechtrt.runtime.batching.slots import Move, Swap
 
@@ -30,8 +32,13 @@ class Rows(Generic[O]):
     """
 
     capacity: int
-    _owners: list[O | None] = field(default_factory=list)  # by row, up to the highest that was ever used
+    _owners: list[O | None] = field(init=False)  # by row
+    _used: npt.NDArray[np.bool_] = field(init=False)  # by row: whether somebody owns it
     _rows: dict[O, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._owners = [None] * self.capacity
+        self._used = np.zeros(self.capacity, np.bool_)
 
     @property
     def owners(self) -> tuple[O, ...]:
@@ -46,7 +53,7 @@ class Rows(Generic[O]):
         """Free the row of `owner`, if it has one."""
         row = self._rows.pop(owner, None)
         if row is not None:
-            self._owners[row] = None
+            self._leave(row)
 
     def nearest(self, waiting: Sequence[O] | dict[O, None], most: int) -> list[O]:
         """Up to `most` of those who wait, the oldest first among `waiting`: the oldest, its neighbours, then by age."""
@@ -62,51 +69,51 @@ class Rows(Generic[O]):
     def gather(self, owners: Sequence[O]) -> Block:
         """Bring `owners` to consecutive rows with few copies; who has no row yet gets one of them."""
         block = self._window(owners)
-        self._owners.extend([None] * (block.stop - len(self._owners)))
         wanted = set(owners)
         free = [row for row in block if self._owners[row] is None]
-        taken = [row for row in block if self._owners[row] not in wanted and row not in free]
+        taken = [row for row in block if (owner := self._owners[row]) is not None and owner not in wanted]
         steps: list[Move | Swap] = []
         for owner in owners:
             row = self._rows.get(owner)
-            if row is not None and row not in block:
-                steps.append(self._move(row, free.pop(0)) if free else self._swap(row, taken.pop(0)))
-        for owner in owners:
-            if owner not in self._rows:
-                if not free:
-                    free.append(taken.pop(0))
-                    steps.append(self._move(free[0], self._gap(block)))
-                self._put(owner, free.pop(0))
+            if row is not None and row in block:
+                continue
+            if not free and row is not None and self._used.all():
+                steps.append(self._swap(row, taken.pop(0)))
+                continue
+            if not free:
+                free.append(taken.pop(0))
+                steps.append(self._move(free[0], self._gap(block)))
+            target = free.pop(0)
+            if row is None:
+                self._put(owner, target)
+            else:
+                steps.append(self._move(row, target))
         return Block(block.start, tuple(steps))
 
     def _window(self, owners: Sequence[O]) -> range:
         """The rows that need the fewest copies: of members from outside, and of others out of the way."""
-        count, known = len(owners), sorted(row for owner in owners if (row := self._rows.get(owner)) is not None)
-        last = self.capacity - count
-        starts = {min(max(0, start), last) for row in known for start in range(row - count + 1, row + 1)}
-
-        def copies(start: int) -> int:
-            inside = bisect_left(known, start + count) - bisect_left(known, start)
-            rows = self._owners[start : start + count]
-            return len(known) - inside + (len(rows) - rows.count(None) - inside)
-
-        start = min(sorted(starts or range(min(len(self._owners), last) + 1)), key=copies)
+        count, copies = len(owners), self._used.astype(np.intp)
+        copies[[row for owner in owners if (row := self._rows.get(owner)) is not None]] = -1
+        before = np.concatenate([[0], copies.cumsum()])
+        start = int((before[count:] - before[:-count]).argmin())
         return range(start, start + count)
 
     def _gap(self, block: range) -> int:
         """The lowest free row outside `block`."""
-        row = next((i for i, o in enumerate(self._owners) if o is None and i not in block), len(self._owners))
-        if row == len(self._owners):
-            self._owners.append(None)
-        return row
+        free = ~self._used
+        free[block.start : block.stop] = False
+        return int(free.argmax())
 
     def _put(self, owner: O, row: int) -> None:
-        self._owners[row], self._rows[owner] = owner, row
+        self._owners[row], self._rows[owner], self._used[row] = owner, row, True
+
+    def _leave(self, row: int) -> None:
+        self._owners[row], self._used[row] = None, False
 
     def _move(self, source: int, target: int) -> Move:
         owner = self._owners[source]
         assert owner is not None
-        self._owners[source] = None
+        self._leave(source)
         self._put(owner, target)
         return Move(source, target)
 

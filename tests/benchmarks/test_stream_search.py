@@ -1,15 +1,18 @@
 """The search for the largest number of streams, and what counts as served in time."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from speechtrt.benchmarks.stream.load import StreamPlan
+from speechtrt.benchmarks.stream.near import found_earlier
 from speechtrt.benchmarks.stream.search import RESOLUTION, largest
 from speechtrt.benchmarks.stream.summary import doubts, streams_at_slo, summarise
 from speechtrt.benchmarks.stream.trial import EDGES, Spread, StreamTrial, histogram
+from speechtrt.documents import write_document
 
 QUIET = Spread(1000, 0.02, 0.02, 0.05, 0.08, 0.2)
 TRIAL = StreamTrial(
@@ -53,6 +56,27 @@ def test_the_largest_number_is_found_with_few_runs(limit: int, start: int, highe
     assert found == 0 or found in tried
     assert len(tried) == len(set(tried)) <= 24
     assert all(1 <= streams <= highest for streams in tried)
+
+
+@pytest.mark.parametrize("limit", [780, 840, 900])
+def test_a_good_guess_saves_runs(limit: int) -> None:
+    tried: list[int] = []
+
+    def holds(streams: int) -> bool:
+        tried.append(streams)
+        return streams <= limit
+
+    assert largest(holds, start=830, highest=4096) * RESOLUTION >= limit - 1
+    assert len(tried) <= 4
+
+
+def test_a_search_begins_near_what_an_earlier_result_found(tmp_path: Path) -> None:
+    path = tmp_path / "streaming_performance.json"
+    assert found_earlier(path, "ctc-medium") == {}
+    summary = {"ours.chunk_560.streams_at_slo": 736.0, "peer.chunk_560.streams_at_slo": 0.0, "chunk_latency": 0.1}
+    write_document(path, {"schema": 1, "load": {"model": "ctc-medium"}, "summary": summary})
+    assert found_earlier(path, "ctc-medium") == {"ours.chunk_560": 736}
+    assert found_earlier(path, "ctc-small") == {}
 
 
 def test_a_side_that_falls_behind_or_refuses_does_not_hold() -> None:

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from threading import Condition
 
 import numpy as np
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -208,15 +207,19 @@ def test_only_live_chunks_count_as_latencies() -> None:
     assert seconds == [0.05]
 
 
-def test_patience_grows_with_the_load_and_a_full_batch_needs_none() -> None:
-    patience = Patience(BATCH, most=0.06)
-    assert patience.delay(1, oldest=0.0, now=0.0) == 0.0
-    for second in range(20):
-        patience.worked(second, second + 0.99)
-    assert patience.delay(1, oldest=20.0, now=20.0) == pytest.approx(0.06)
-    assert patience.delay(BATCH, oldest=20.0, now=20.0) == 0.0
-    assert patience.delay(1, oldest=20.0, now=20.05) == pytest.approx(0.01, abs=1e-3)
-    assert patience.delay(1, oldest=25.0, now=25.0) == 0.0  # after a pause nobody waits
-    for second in range(100, 120):
-        patience.worked(second, second + 0.7)
-    assert 0 < patience.delay(1, oldest=120.0, now=120.0) < 0.06
+def test_a_lane_waits_only_for_streams_that_it_has() -> None:
+    clock = Clock()
+    lane = new_lane(clock, [])
+    first, second = new_channel(lane), new_channel(lane)
+    for number in range(2000):
+        lane.patience.worked(number / 100, number / 100 + 0.0099)
+    clock.now = 20.0
+    lane.push(first, noise(FRAME * 4))
+    assert (lane._delay() or 0.0) > 0.0
+    lane.push(second, noise(FRAME * 4))
+    assert lane._delay() == 0.0
+    assert lane.step() == 2
+    lane.close(second)
+    lane.step()
+    lane.push(first, noise(FRAME * 4))
+    assert lane._delay() == 0.0

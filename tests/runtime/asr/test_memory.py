@@ -1,9 +1,12 @@
 """Stacked tensors behave as separate ones."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from speechtrt.runtime.asr.memory import StreamMemory
 from speechtrt.runtime.batching.slots import Move, Swap
+from speechtrt.specs import DType, StageSpec, StateKind, StateSpec, TensorSpec
 from tests.runtime.fakes import ctc_stages
 
 STEP = ctc_stages()["step_160"].stage
@@ -32,6 +35,20 @@ def test_every_input_of_two_rows_is_exchanged() -> None:
     memory = filled()
     memory.swap(Swap(0, 2))
     assert firsts(memory) == {(3, 2, 1)}
+
+
+def test_of_a_ring_only_what_is_used_need_be_copied() -> None:
+    places = TensorSpec("k", DType.FLOAT32, ("slots", 2, 5, 3))
+    ring = StateSpec("k", "k_out", StateKind.RING_CACHE)
+    memory = StreamMemory.allocate(StageSpec("step", "", (places,), (replace(places, name="k_out"),), (ring,)), 3)
+    k = memory["k"]
+    k[...] = np.arange(3).reshape(3, 1, 1, 1)
+    memory.move(Move(2, 0), used=4)
+    assert k[0, :, :4].min() == 2 and k[0, :, 4].max() == 0
+    memory.swap(Swap(0, 1), used=2)
+    assert k[:, 0, :, 0].tolist() == [[1, 1, 2, 2, 0], [2, 2, 1, 1, 1], [2] * 5]
+    memory.move(Move(2, 1))
+    assert (k[1] == 2).all()
 
 
 def test_a_step_writes_its_rows_beside_states_or_in_place() -> None:
