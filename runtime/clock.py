@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +30,72 @@ class _Inner(threading.local):
 
 
 @dataclass(slots=True)
+class _Tally:
+    """A StageTime that grows."""
+
+    seconds: float = 0.0
+    calls: int = 0
+    rows: int = 0
+
+
+@dataclass(slots=True)
 class StageClock:
     """Adds up time per stage, over any number of threads. A stage's time is without that of the stages inside it."""
 
     now: Callable[[], float] = time.perf_counter
-    _times: dict[str, StageTime] = field(default_factory=dict)
+    _tallies: dict[str, _Tally] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _inner: _Inner = field(default_factory=_Inner)
 
-    @contextmanager
-    def measure(self, stage: str, rows: int = 1) -> Iterator[None]:
+    def measure(self, stage: str, rows: int = 1) -> AbstractContextManager[None]:
         """Count the block as one call of `stage` over `rows` rows."""
-        before, self._inner.seconds = self._inner.seconds, 0.0
-        start = self.now()
-        try:
-            yield
-        finally:
-            seconds = self.now() - start
-            self._add(stage, seconds - self._inner.seconds, rows)
-            self._inner.seconds = before + seconds
+        return _Lap(self, stage, rows)
 
     def time(self, stage: str) -> StageTime:
         """The time of one stage; zero when it has not run."""
-        return self._times.get(stage, StageTime(stage, 0.0, 0, 0))
+        with self._lock:
+            return self._read(stage, self._tallies.get(stage, _Tally()))
 
     def times(self) -> tuple[StageTime, ...]:
         """Every stage that has run, in order of first use."""
         with self._lock:
-            return tuple(self._times.values())
+            return tuple(self._read(stage, tally) for stage, tally in self._tallies.items())
 
     def reset(self) -> None:
         """Forget everything, as before a measurement."""
         with self._lock:
-            self._times.clear()
+            self._tallies.clear()
+
+    def _read(self, stage: str, tally: _Tally) -> StageTime:
+        return StageTime(stage, tally.seconds, tally.calls, tally.rows)
 
     def _add(self, stage: str, seconds: float, rows: int) -> None:
         with self._lock:
-            old = self.time(stage)
-            self._times[stage] = StageTime(stage, old.seconds + seconds, old.calls + 1, old.rows + rows)
+            tally = self._tallies.get(stage)
+            if tally is None:
+                tally = self._tallies[stage] = _Tally()
+            tally.seconds += seconds
+            tally.calls += 1
+            tally.rows += rows
+
+
+class _Lap:
+    """One measured block; a class, as a generator's context manager takes as long as a small stage's bookkeeping."""
+
+    __slots__ = ("_before", "_clock", "_rows", "_stage", "_start")
+
+    def __init__(self, clock: StageClock, stage: str, rows: int) -> None:
+        self._clock, self._stage, self._rows = clock, stage, rows
+
+    def __enter__(self) -> None:
+        inner = self._clock._inner
+        self._before, inner.seconds = inner.seconds, 0.0
+        self._start = self._clock.now()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        clock, inner = self._clock, self._clock._inner
+        seconds = clock.now() - self._start
+        clock._add(self._stage, seconds - inner.seconds, self._rows)
+        inner.seconds = self._before + seconds

@@ -122,8 +122,7 @@ def _sound(subject: Subject, plan: Plan, report: Report) -> Sound | None:
     """Random weights have no quality."""
     if subject.weights != TRAINED:
         return None
-    report("quality: reading the evaluation sentences in both precisions")
-    return listen(subject.sides, plan.listener, plan.quick)
+    return listen(subject.sides, plan.listener, plan.quick, lambda message: report(f"quality: {message}"))
 
 
 def _utterances(subject: Subject, quick: bool) -> tuple[Utterance, ...]:

@@ -1,11 +1,13 @@
 """How the engines sound and read beside their reference precision, for the quality columns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from speechtrt.benchmarks.quality.check import SpeechQuality
+from speechtrt.benchmarks.engine_sets import model_of
 from speechtrt.benchmarks.quality.voice_check import SEEDS, TEXTS
+from speechtrt.benchmarks.voices.evaluation import evaluate_voice
+from speechtrt.benchmarks.voices.material import shipped_material
 from speechtrt.precision import BackendName, Precision
 from speechtrt.quality import QualityFigure
 
@@ -34,11 +36,15 @@ class Sound:
         }
 
 
-def listen(sides: Mapping[str, Path], listener: Path | None, quick: bool) -> Sound | None:
+def listen(
+    sides: Mapping[str, Path], listener: Path | None, quick: bool, report: Callable[[str], None]
+) -> Sound | None:
     """Compare the first engine set with the reference precision; None when it is the only one."""
-    best = next(iter(sides.values()))
-    reference = sides.get(REFERENCE)
-    if reference is None or reference == best:
+    best = next(iter(sides))
+    if REFERENCE not in sides or best == REFERENCE:
         return None
+    voices = [voice.name for voice in model_of(dict(sides)).voices]
     texts, seeds = (QUICK_SENTENCES, 1) if quick else (TEXTS, SEEDS)
-    return Sound(SpeechQuality(listener, texts, seeds).compare(best, reference).figures)
+    material = shipped_material(voices, texts, seeds)
+    [side] = evaluate_voice({best: sides[best]}, sides[REFERENCE], material, listener, report).sides
+    return Sound(side.figures)

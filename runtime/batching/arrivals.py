@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 MEMORY_SECONDS = 0.5  # in which the past fades to 1/e
+SILENCE_SECONDS = 0.1  # after which a rush is over, however great it was
 
 
 @dataclass(slots=True)
@@ -24,4 +25,4 @@ class Arrivals:
 
     def likely(self, seconds: float, now: float) -> bool:
         """Whether another request is to be expected within `seconds`."""
-        return self.rate(now) * seconds >= 1.0
+        return now - self._since < SILENCE_SECONDS and self.rate(now) * seconds >= 1.0

@@ -25,15 +25,15 @@ class Memory:
     stage: StageSpec
     dims: Mapping[str, int]
     arrays: dict[str, Array]
+    _carried: tuple[tuple[str, str], ...]  # inputs that take over an output after each step, with that output
 
     @classmethod
     def allocate(cls, stage: StageSpec, dims: Mapping[str, int]) -> "Memory":
         """Zeroed arrays of the shapes that `dims` gives the stage; `dims` holds `slots`."""
         arrays = {t.name: _zeros(t.resolve(dims), t.dtype.value) for t in (*stage.inputs, *stage.outputs)}
-        for state in stage.states:
-            if state.output is not None and state.kind in IN_PLACE:
-                arrays[state.output] = arrays[state.input]
-        return cls(stage, dict(dims), arrays)
+        written = [(s.input, s.output, s.kind in IN_PLACE) for s in stage.states if s.output is not None]
+        arrays |= {output: arrays[state] for state, output, in_place in written if in_place}
+        return cls(stage, dict(dims), arrays, tuple((s, o) for s, o, in_place in written if not in_place))
 
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
@@ -47,9 +47,8 @@ class Memory:
     def settle(self, rows: int, first: int = 0) -> None:
         """After a step over `rows` rows from `first` on: what it wrote beside its states becomes their content."""
         stepped = slice(first, first + rows)
-        for state in self.stage.states:
-            if state.output is not None and state.kind not in IN_PLACE:
-                self.arrays[state.input][stepped] = self.arrays[state.output][stepped]
+        for state, output in self._carried:
+            self.arrays[state][stepped] = self.arrays[output][stepped]
 
     def move(self, move: Move, used: Mapping[str, int]) -> None:
         """Copy every input of a row to another row; of a dimension in `used` only so much holds anything."""

@@ -64,6 +64,17 @@ class Scheduler(Generic[R]):
             return 0.0
         return max(0.0, min(w.arrived for w in self._queue) + self.wait_seconds - now)
 
+    def patience(self, since: float) -> float:
+        """Seconds for which a batch that last stepped at `since` may wait for company in its free rows.
+
+        0 when it has none, or when nobody waits or is to be expected.
+        """
+        if self.slots.free == 0:
+            return 0.0
+        now = self.clock()
+        expected = self._queue or self._arrivals.likely(self.wait_seconds, now)
+        return max(0.0, since + self.wait_seconds - now) if expected else 0.0
+
     def upcoming(self, count: int) -> list[R]:
         """The next requests to be admitted, at most `count`."""
         return [w.request for w in self._queue[:count]]
@@ -89,6 +100,10 @@ class Scheduler(Generic[R]):
     def running(self) -> list[R]:
         """Requests of the active rows, in row order."""
         return [self._placed[owner] for owner in self.slots.owners]
+
+    def at(self, row: int) -> R:
+        """The request of an active row."""
+        return self._placed[self.slots.owner(row)]
 
     def retire(self, owner: int) -> Move | None:
         """Free an owner's row; the move that keeps the rows compact, or None. A late call does nothing."""

@@ -43,6 +43,10 @@ class Slots:
         """How many rows are free."""
         return self.capacity - len(self._owners)
 
+    def owner(self, row: int) -> int:
+        """The owner of an active row."""
+        return self._owners[row]
+
     def row(self, owner: int) -> int | None:
         """The row of `owner` now, or None when it has left."""
         return self._rows.get(owner)

@@ -51,4 +51,10 @@ class Casting:
             else StepLimits.fixed(request.steps, spec, limits)
         )
         masks = DropoutMasks.seeded(request.seed, part, spec.dropout)
-        return Utterance(tokens, speaker, bounds, masks, spec.stop_threshold, spec.reduction)
+        milestones = request.plan.milestones(self._lookahead)
+        return Utterance(tokens, speaker, bounds, masks, spec.stop_threshold, spec.reduction, milestones)
+
+    @property
+    def _lookahead(self) -> int:
+        """Frames after a chunk that must exist before it can be voiced."""
+        return self.model.stage("postnet").context + self.model.stage("vocoder").context

@@ -1,7 +1,7 @@
 """The decoder stage over all active slots: one step for every sentence in the batch."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,28 +9,34 @@ from speechtrt.runtime.backends.base import Array, Runner, Tensors
 from speechtrt.runtime.batching.memory import SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move
 from speechtrt.runtime.clock import StageClock
-from speechtrt.runtime.tts.utterance import Utterance
+from speechtrt.runtime.tts.ledger import Front, Ledger
+from speechtrt.runtime.tts.utterance import BLOCK, Utterance
 from speechtrt.specs import StateKind
 
 MAX_LEN, TEXT_LEN = "max_len", "text_len"
 TEXT_GRAIN = 32
-SMALLEST = {MAX_LEN: 128, TEXT_LEN: TEXT_GRAIN}
+SMALLEST = {MAX_LEN: 4 * BLOCK, TEXT_LEN: TEXT_GRAIN}  # caches hold whole blocks
 
 
 @dataclass(slots=True)
 class Decoder:
-    """Owns the decoder's memory: its rows belong to slots, its lengths grow when a sentence needs it."""
+    """Owns the decoder's memory: its rows belong to slots, its lengths grow when a sentence needs it.
+
+    What every step does is the same few array operations for all rows; `step` says which sentences need more.
+    """
 
     runner: Runner
     memory: Memory
+    ledger: Ledger
     clock: StageClock
+    _fronts: dict[int, Front] = field(default_factory=dict)  # by number of rows
 
     @classmethod
     def open(cls, runner: Runner, slots: int, clock: StageClock) -> "Decoder":
         """A decoder of `slots` empty rows."""
         memory = Memory.allocate(runner.stage, {SLOTS: slots, **SMALLEST})
         runner.bind(memory.arrays)
-        return cls(runner, memory, clock)
+        return cls(runner, memory, Ledger.over(memory), clock)
 
     def admit(self, row: int, rows: int, utterance: Utterance, encoded: Tensors) -> None:
         """Put a sentence and its encoding [1, ...] into a row; the first `rows` hold the others'.
@@ -45,38 +51,43 @@ class Decoder:
         self.runner.push(slice(row, row + 1))
         self.memory["frame"][row] = 0
         self.memory["position"][row] = 0
+        self.ledger.begin(row, utterance)
+        self.ledger.watch(row, utterance)
 
-    def step(self, utterances: Sequence[Utterance]) -> None:
-        """Give every sentence, in row order, its next frames."""
-        rows = len(utterances)
-        self._reserve({MAX_LEN: max(u.steps for u in utterances) + 1}, rows)
-        dropout = self.memory["dropout"]
-        for row, utterance in enumerate(utterances):
-            utterance.masks.draw(dropout[row])
+    def step(self, rows: int) -> list[int]:
+        """Decode the next frames of the first `rows` rows; which of them must be looked at before the next step."""
+        front = self._fronts.get(rows)
+        if front is None:
+            front = self._fronts[rows] = Front(rows, self.memory, self.ledger)
+        front.feed()
         with self.clock.measure("decoder", rows):
             self.runner.step(rows)
         self.memory.settle(rows)
-        self._deliver(utterances)
+        return front.note()
+
+    def look(self, row: int, rows: int, utterance: Utterance) -> None:
+        """Hand a sentence its frames, whereupon it may have ended; if not, prepare what it needs next."""
+        position = int(self.memory["position"][row])
+        self.ledger.take(row, utterance, position)
+        if utterance.finished:
+            return
+        if position % BLOCK == 0:
+            self.ledger.begin(row, utterance)
+            self._reserve({MAX_LEN: position + 1}, rows)
+        self.ledger.watch(row, utterance)
 
     def move(self, move: Move) -> None:
         """Copy a row to another."""
         self.runner.pull(slice(move.source, move.source + 1))
         self.memory.move(move, {MAX_LEN: int(self.memory["position"][move.source])})
+        self.ledger.move(move)
         self.runner.push(slice(move.target, move.target + 1))
-
-    def _deliver(self, utterances: Sequence[Utterance]) -> None:
-        rows = len(utterances)
-        frames = self.memory["frames"]
-        stops = self.memory["stop"][:rows].sum(axis=1).tolist()
-        for row, utterance in enumerate(utterances):
-            utterance.take(frames[row], stops[row])
-        self.memory["frame"][:rows] = frames[:rows, -1]
-        self.memory["position"][:rows] += 1
 
     def _reserve(self, needed: Mapping[str, int], rows: int) -> None:
         """An empty batch takes the smallest size that fits, a running one only grows."""
         dims = {name: self._bucket(name, size, rows) for name, size in needed.items()}
         if any(self.memory.dims[name] != size for name, size in dims.items()):
+            self._fronts.clear()
             self.runner.pull(slice(0, rows))
             self.runner.unbind()
             used = {MAX_LEN: int(self.memory["position"][:rows].max(initial=0))}

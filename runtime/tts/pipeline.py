@@ -2,24 +2,25 @@
 
 import itertools
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from speechtrt.bundle import Bundle
 from speechtrt.closing import Closing
-from speechtrt.errors import BackendError, CancelledError, DeadlineError, SpeechTRTError
+from speechtrt.errors import BackendError, CancelledError, SpeechTRTError
 from speechtrt.runtime.batching.request import Placement
 from speechtrt.runtime.batching.scheduler import Scheduler
 from speechtrt.runtime.batching.slots import Slots
 from speechtrt.runtime.clock import StageClock
+from speechtrt.runtime.tts.bell import Bell
 from speechtrt.runtime.tts.casting import Casting
 from speechtrt.runtime.tts.crew import Crew
 from speechtrt.runtime.tts.decoder import Decoder
 from speechtrt.runtime.tts.encoding import Encoding
 from speechtrt.runtime.tts.events import Completion, Event, Failure, Heard
 from speechtrt.runtime.tts.job import Job
+from speechtrt.runtime.tts.jobs import Jobs
 from speechtrt.runtime.tts.speech import INTERACTIVE, ChunkPlan, Speech, SpeechRequest
 from speechtrt.runtime.tts.stages import Stages
 from speechtrt.runtime.tts.vocoding import Vocoding
@@ -41,11 +42,12 @@ class Pipeline(Closing):
     _vocoding: Vocoding
     _scheduler: Scheduler[Voicing]
     _now: Callable[[], float]
-    _changed: threading.Event
-    _jobs: dict[int, Job] = field(default_factory=dict)
+    _bell: Bell  # rings when there may be somebody to admit
+    _jobs: Jobs = field(default_factory=Jobs)
     _voicing: list[Voicing] = field(default_factory=list)  # admitted, and not yet all sound
     _failures: list[Failure] = field(default_factory=list)  # since the last step
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _stepped: float = -math.inf  # when the decoder has last
 
     @classmethod
     def over(
@@ -60,7 +62,7 @@ class Pipeline(Closing):
         """A pipeline that owns `stages` and `crew`. Raises BackendError."""
         if slots < 1:
             raise BackendError(f"{slots} slots were asked for; expected at least 1")
-        clock, changed, model = StageClock(now), threading.Event(), casting.model
+        clock, bell, model = StageClock(now), Bell(), casting.model
         seconds = model.audio.hop / model.audio.sample_rate
         return cls(
             engine=engine,
@@ -68,14 +70,14 @@ class Pipeline(Closing):
             _casting=casting,
             _stages=stages,
             _crew=crew,
-            _encoding=Encoding(stages.encoder, model.limits.max_text, crew.encoder, clock, changed.set),
+            _encoding=Encoding(stages.encoder, model.limits.max_text, crew.encoder, clock, bell.ring),
             _decoder=Decoder.open(stages.decoder, slots, clock),
             _vocoding=Vocoding(
-                stages.postnet, stages.vocoder, model.audio.hop, seconds, clock, crew.vocoder, crew.passes, changed.set
+                stages.postnet, stages.vocoder, model.audio.hop, seconds, clock, crew.vocoder, crew.passes, bell.ring
             ),
             _scheduler=Scheduler(Slots(slots), now),
             _now=now,
-            _changed=changed,
+            _bell=bell,
         )
 
     @property
@@ -146,26 +148,35 @@ class Pipeline(Closing):
 
     def enqueue(self, job: Job, urgent: bool = False) -> None:
         """Queue a prepared job; an urgent one does not wait for company."""
-        self._jobs[job.index] = job
+        self._jobs.add(job)
         for sentence in job.sentences:
             self._scheduler.submit(sentence, urgent or job.urgent, sentence.due)
+        self._bell.ring()
 
     def cancel(self, index: int) -> None:
         """Give up a request at once; the next step reports it. A late call does nothing."""
         self._fail(index, CancelledError(f"request {index} was cancelled; submit it again if it is still wanted"))
 
     def step(self) -> list[Event]:
-        """Admit who waits, decode a step of every slot, retire who is done, voice what is ready; what came of it."""
+        """Admit who waits, decode a step of every slot, retire who is done, voice what is ready; what came of it.
+
+        Most steps only decode: the rest is looked at when something has happened that could concern it.
+        """
         with self.clock.measure("scheduler"):
             self._expire()
-            self._admit()
-            self._decode()
-            return [*self._voice(), *self._failed()]
+            if self._bell.answer() or not self.active:
+                self._admit()
+            looked = self._decode()
+            events = self._voice() if looked or self._vocoding.ready else []
+            failures, self._failures = self._failures, []
+            return [*events, *failures]
 
     def delay(self) -> float:
         """Seconds for which `step` would do nothing, infinite if it waits for the crew or for a request."""
-        if self._failures or self.active or self._vocoding.ready:
+        if self._failures or self._vocoding.ready:
             return 0.0
+        if self.active:
+            return self._rest()
         upcoming = [voicing.utterance for voicing in self._scheduler.upcoming(self._reach())]
         if self._crew.ahead and self._encoding.free and not all(self._encoding.begun(u) for u in upcoming):
             return 0.0
@@ -175,12 +186,11 @@ class Pipeline(Closing):
     def wait(self) -> None:
         """Sleep until `step` has something to do, or somebody calls `wake`."""
         if seconds := self.delay():
-            self._changed.wait(None if seconds == math.inf else seconds)
-            self._changed.clear()
+            self._bell.wait(None if seconds == math.inf else seconds)
 
     def wake(self) -> None:
         """End `wait`; for any thread."""
-        self._changed.set()
+        self._bell.ring()
 
     def clear(self) -> None:
         """Forget every request, without a word."""
@@ -220,24 +230,40 @@ class Pipeline(Closing):
         self._decoder.admit(placement.row, rows, utterance, self._encoding.take(utterance))
         self._voicing.append(placement.request)
 
-    def _decode(self) -> None:
-        running = self._scheduler.running()
-        if not running:
-            return
+    def _decode(self) -> bool:
+        """A step of every slot; whether there may be more to voice."""
+        if not (rows := self.active) or self._rest():
+            return False
         try:
-            self._decoder.step([voicing.utterance for voicing in running])
+            looks = self._decoder.step(rows)
+            for row in looks:
+                self._decoder.look(row, rows, self._scheduler.at(row).utterance)
         except SpeechTRTError as error:
-            for voicing in running:
+            for voicing in self._scheduler.running():
                 self._fail(voicing.job, error)
-        for owner, voicing in zip(self._scheduler.slots.owners, self._scheduler.running(), strict=True):
-            if voicing.utterance.finished:
-                self._end(owner)
+            return False
+        for owner in [self._scheduler.slots.owners[row] for row in looks if self._scheduler.at(row).utterance.finished]:
+            self._end(owner)
+        self._stepped = self._now()
+        return bool(looks)
+
+    def _rest(self) -> float:
+        """Seconds until the next step is worth its time.
+
+        While more is waiting to be voiced than can be, a step is no loss to put off, and costs as much for few rows as
+        for many: a batch with free rows waits for company then, unless somebody listens to one in it.
+        """
+        seconds = self._scheduler.patience(self._stepped)
+        if not seconds or any(voicing.plan.live for voicing in self._scheduler.running()):
+            return 0.0
+        return seconds if self._vocoding.backlog(self._voicing) else 0.0
 
     def _end(self, owner: int) -> None:
         if heir := self._scheduler.succeed(owner, lambda voicing: self._encoding.encoded(voicing.utterance)):
             self._begin(heir, self.active)
         elif move := self._scheduler.retire(owner):
             self._decoder.move(move)
+        self._bell.ring()
 
     def _voice(self) -> list[Event]:
         events: list[Event] = []
@@ -253,22 +279,15 @@ class Pipeline(Closing):
         yield from (Heard(job.index, chunk) for chunk in job.listen(now))
         self._voicing = [v for v in self._voicing if not v.done]
         if job.done:
-            del self._jobs[job.index]
+            self._jobs.pop(job.index)
             yield Completion(job.index, job.speech(now))
 
     def _expire(self) -> None:
-        now = self._now()
-        for job in [j for j in self._jobs.values() if j.late(now)]:
-            self._fail(
-                job.index,
-                DeadlineError(
-                    f"request {job.index} was not finished after {now - job.submitted:.2f} s, its deadline; "
-                    "allow more time, or send fewer requests at once"
-                ),
-            )
+        for failure in self._jobs.expired(self._now()):
+            self._fail(failure.index, failure.error)
 
     def _fail(self, index: int, error: SpeechTRTError) -> None:
-        job = self._jobs.pop(index, None)
+        job = self._jobs.pop(index)
         if job is None:
             return
         for sentence in job.sentences:
@@ -277,7 +296,4 @@ class Pipeline(Closing):
                 self._decoder.move(move)
         self._voicing = [v for v in self._voicing if v.job != index]
         self._failures.append(Failure(index, error))
-
-    def _failed(self) -> list[Failure]:
-        failures, self._failures = self._failures, []
-        return failures
+        self._bell.ring()

@@ -1,6 +1,8 @@
 """What is asked of a synthesizer, and what it answers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from speechtrt.audio import Audio, Samples
 
@@ -12,6 +14,22 @@ class ChunkPlan:
     first: int
     growth: int
     largest: int
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody listens while it is made."""
+        return self.first < self.largest
+
+    def sizes(self) -> Iterator[int]:
+        """Frames of one chunk after the other, without end."""
+        size = self.first
+        while True:
+            yield size
+            size = min(size * self.growth, self.largest)
+
+    def milestones(self, lookahead: int) -> Iterator[int]:
+        """At how many frames each chunk can be made, with `lookahead` frames after it."""
+        return (border + lookahead for border in accumulate(self.sizes()))
 
 
 INTERACTIVE = ChunkPlan(first=12, growth=3, largest=512)  # sound begins while the decoder still runs

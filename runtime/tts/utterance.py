@@ -1,5 +1,7 @@
 """One sentence on its way from tokens to frames: its randomness, its frames so far, and when it ends."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +15,7 @@ STABLE_STEPS = 2
 SUSPICIOUS_STEPS = 16  # between two looks at a sentence that is longer than its text explains
 SUSPICIOUS_SHARE = 0.4  # of the most steps; slow speakers stay below
 USUAL_SHARE = 0.2  # of the most steps, which is about what speakers need
-DRAWN_STEPS = 32
+BLOCK = 32  # steps that a sentence goes unseen at most
 
 Frames = npt.NDArray[np.float32]
 
@@ -24,6 +26,11 @@ class StepLimits:
 
     least: int
     most: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether the number of steps is fixed, whatever the model says."""
+        return self.least == self.most
 
     @property
     def suspicious(self) -> int:
@@ -48,40 +55,35 @@ class StepLimits:
         return cls(steps, steps)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DropoutMasks:
     """The prenet's dropout, drawn from the utterance's own generator, whoever shares the batch; many steps at once."""
 
     generator: np.random.Generator
     rate: float
-    _block: Frames = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))  # [steps, layers, units]
-    _used: int = 0
 
     @classmethod
     def seeded(cls, seed: int, part: int, rate: float) -> "DropoutMasks":
         """Masks of part number `part` of a request; the same for the same arguments on every machine."""
         return cls(np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, part)))), rate)
 
-    def draw(self, out: Array) -> None:
-        """Fill `out` [layers, units] with 0 and 1/(1-rate). As in transformers, `rate` is how many units are kept."""
-        if self._used == len(self._block):
-            self._refill(out.shape)
-        out[...] = self._block[self._used]
-        self._used += 1
+    def draw(self, out: Array, noise: Frames) -> None:
+        """Fill `out` [steps, layers, units] with 0 and 1/(1-rate); `noise` is a workspace of the same shape.
 
-    def _refill(self, shape: tuple[int, ...]) -> None:
-        if len(self._block) == 0:
-            self._block = np.empty((DRAWN_STEPS, *shape), np.float32)
-        self.generator.random(dtype=np.float32, out=self._block)
-        np.multiply(self._block < self.rate, 1.0 / (1.0 - self.rate), out=self._block, casting="unsafe")
-        self._used = 0
+        As in transformers, `rate` is how many units are kept.
+        """
+        self.generator.random(dtype=np.float32, out=noise)
+        np.less(noise, self.rate, out=out)
+        np.multiply(out, 1.0 / (1.0 - self.rate), out=out)
 
 
 @dataclass(slots=True, eq=False)
 class Utterance:
     """A sentence that is being decoded. `tokens` int64 [text_len], `speaker` float32 [speaker_dim].
 
-    It ends where the stop rule holds for STABLE_STEPS steps in a row: at the first of them, as the model says.
+    It ends where the stop rule holds for STABLE_STEPS steps in a row: at the first of them, as the model says. It must
+    `take` its frames as soon as it is `due`, and at every step whose stop probabilities add up to `bar`. `milestones`
+    are numbers of frames, in order, for which somebody waits.
     """
 
     tokens: Array
@@ -90,10 +92,15 @@ class Utterance:
     masks: DropoutMasks
     threshold: float
     reduction: int
+    milestones: Iterator[int]
     steps: int = 0
     ending: Ending | None = None
+    _milestone: int = 0
     _stops: int = 0  # steps in a row that said stop
     _frames: Frames = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    def __post_init__(self) -> None:
+        self._milestone = next(self.milestones)
 
     @property
     def finished(self) -> bool:
@@ -105,13 +112,35 @@ class Utterance:
         """Frames so far [steps * reduction, mels]."""
         return self._frames[: self.steps * self.reduction]
 
+    @property
+    def due(self) -> int:
+        """The step after which its frames must be taken, whatever the model says."""
+        limits, following = self.limits, self.steps + 1
+        looks = [
+            _rounded_up(following, BLOCK),
+            _rounded_up(max(following, limits.suspicious), SUSPICIOUS_STEPS),
+            -(-self._milestone // self.reduction),
+            limits.most,
+        ]
+        if following < limits.least and not limits.exact:
+            looks.append(limits.least - 1)  # from the next step on, stops count
+        return min(looks)
+
+    @property
+    def bar(self) -> float:
+        """The sum of stop probabilities that would count at the next step."""
+        counts = self.steps + 1 >= self.limits.least and not self.limits.exact
+        return self.threshold if counts else math.inf
+
     def take(self, frames: Array, stop: float) -> None:
-        """Append one step's `frames` [reduction, mels]; `stop` is the sum of its stop probabilities."""
-        start = self.steps * self.reduction
-        self._reserve(start + self.reduction, frames.shape[-1])
-        self._frames[start : start + self.reduction] = frames
-        self.steps += 1
-        self._stops = self._stops + 1 if self.steps >= self.limits.least and stop >= self.threshold else 0
+        """Append the `frames` [steps, reduction, mels] since the last call.
+
+        `stop` is the sum of the last step's stop probabilities; those of the others were below the bar.
+        """
+        self._append(frames)
+        says_stop = self.steps >= self.limits.least and stop >= self.threshold
+        before = self._stops if len(frames) == 1 else 0
+        self._stops = before + 1 if says_stop else 0
         self.ending = self._judge()
         if self.ending is Ending.STOP:
             self.steps -= self._stops - 1
@@ -120,14 +149,23 @@ class Utterance:
         if self._stops == STABLE_STEPS:
             return Ending.STOP
         if self.steps >= self.limits.most:
-            fixed = self.limits.least == self.limits.most
-            return Ending.STEPS if fixed else Ending.STOP if self._stops else Ending.LENGTH
+            return Ending.STEPS if self.limits.exact else Ending.STOP if self._stops else Ending.LENGTH
         if self.steps >= self.limits.suspicious and self.steps % SUSPICIOUS_STEPS == 0:
             return runaway(self.frames)
         return None
 
-    def _reserve(self, count: int, mels: int) -> None:
-        if count > len(self._frames):
-            grown = np.zeros((max(256, 2 * count), mels), np.float32)
+    def _append(self, frames: Array) -> None:
+        start, mels = self.steps * self.reduction, frames.shape[-1]
+        self.steps += len(frames)
+        stop = self.steps * self.reduction
+        if stop > len(self._frames):
+            grown = np.zeros((max(256, 2 * stop), mels), np.float32)
             grown[: len(self._frames)] = self._frames.reshape(-1, mels)
             self._frames = grown
+        self._frames[start:stop] = frames.reshape(-1, mels)
+        while self._milestone <= stop:
+            self._milestone = next(self.milestones)
+
+
+def _rounded_up(steps: int, grain: int) -> int:
+    return -(-steps // grain) * grain

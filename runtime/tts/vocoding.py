@@ -76,6 +76,14 @@ class Vocoding:
         """Whether `advance` would find new sound."""
         return bool(self._flights) and self._flights[0].sound.done()
 
+    def backlog(self, voicings: Iterable[Voicing]) -> bool:
+        """Whether there is more to voice than has been handed over."""
+        return len(self._flights) >= self.passes and any(v.next_span(self._lookahead) for v in voicings)
+
+    @property
+    def _lookahead(self) -> int:
+        return self.postnet.stage.context + self.vocoder.stage.context
+
     def advance(self, voicings: Iterable[Voicing]) -> list[Landed]:
         """Hand over the chunks that are ready, the most urgent first, and take the sound that exists."""
         landed = self._land()
@@ -98,7 +106,7 @@ class Vocoding:
 
     def _window(self, voicing: Voicing) -> _Window | None:
         before, after = self.postnet.stage.context, self.vocoder.stage.context
-        span = voicing.next_span(before + after)
+        span = voicing.next_span(self._lookahead)
         if span is None:
             return None
         total = len(voicing.utterance.frames)

@@ -1,5 +1,6 @@
 """An utterance's way to sound, chunk by chunk."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from speechtrt.audio import Samples
@@ -46,10 +47,12 @@ class Voicing:
     pieces: list[Samples] = field(default_factory=list)
     _given: int = 0
     _voiced: int = 0
+    _sizes: Iterator[int] = field(init=False)
     _size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._size = self.plan.first
+        self._sizes = self.plan.sizes()
+        self._size = next(self._sizes)
 
     @property
     def given(self) -> int:
@@ -75,7 +78,7 @@ class Voicing:
     def give(self, span: Span) -> None:
         """Note that `span` is being voiced."""
         self._given = span.stop
-        self._size = min(self._size * self.plan.growth, self.plan.largest)
+        self._size = next(self._sizes)
 
     def take(self, span: Span, pcm: Samples) -> None:
         """Append the sound of `span`."""

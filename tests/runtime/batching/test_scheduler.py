@@ -206,3 +206,20 @@ def test_clear_forgets_everyone() -> None:
     waiting.clear()
     assert not waiting.busy
     assert waiting.slots.free == 2
+
+
+def test_free_rows_wait_for_company_that_comes() -> None:
+    """From the last step on, and not for ever; a rush that has been silent for a while is over."""
+    clock = Clock()
+    waiting = scheduler(clock)
+    waiting.submit("first", urgent=True)
+    waiting.admit()
+    assert waiting.patience(since=clock.now - 0.010) == pytest.approx(0.030)
+    assert waiting.patience(since=clock.now - 0.050) == 0
+    clock.now += 0.110
+    assert waiting.patience(since=clock.now) == 0
+    waiting.submit("second")
+    clock.now += 0.110
+    assert waiting.patience(since=clock.now) == pytest.approx(0.040), "who waits has come already"
+    waiting.admit()
+    assert waiting.patience(since=clock.now) == 0, "no row is free"

@@ -59,3 +59,13 @@ class Gate:
     def open(self) -> None:
         self._open = True
         self._permits.release()
+
+
+@dataclass(slots=True)
+class Clock:
+    """Stands still until somebody turns it."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now

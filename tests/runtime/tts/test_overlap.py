@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from speechtrt.runtime.tts.crew import Crew, Inline
 from speechtrt.runtime.tts.events import Event, Heard
 from speechtrt.runtime.tts.speech import INTERACTIVE, ChunkPlan, SpeechRequest
 from tests.runtime.fakes import FakeRunner, tts_stages
-from tests.runtime.tts.fake_speech import Gate, build
+from tests.runtime.tts.fake_speech import Clock, Gate, build
 
 REQUESTS = [
     SpeechRequest(f"{text}. and again.", seed=seed, steps=steps, plan=plan)
@@ -132,3 +133,37 @@ def fail_once(runner: FakeRunner) -> None:
         raise BackendError("a fault")
 
     runner.compute = fail
+
+
+def test_while_sound_is_late_free_rows_wait_for_company() -> None:
+    """In a rush, after its last step, for a moment; and not where somebody listens."""
+    runners, clock = tts_stages(), Clock(7.0)
+    gate, batches = Gate.before(runners["vocoder"]), runners["decoder"].batches
+    crew = Crew(Inline(), ThreadPoolExecutor(1), ahead=4, passes=2)
+    with build(runners, crew=crew, now=clock) as pipeline:
+        for n in range(20):
+            pipeline.submit(SpeechRequest("hello", steps=10 + n % 3), urgent=True)
+        while pipeline.active == 0 or pipeline.active == pipeline.slots:
+            pipeline.step()
+        done, rows = len(batches), pipeline.active
+        assert pipeline.delay() == pytest.approx(0.040)
+        pipeline.step()
+        assert len(batches) == done, "nobody stepped"
+        clock.now += 0.040
+        pipeline.step()
+        assert batches[done:] == [rows]
+        pipeline.submit(SpeechRequest("hello", steps=50, plan=INTERACTIVE), urgent=True)
+        pipeline.step()
+        pipeline.step()
+        assert len(batches) == done + 3, "a listener is there"
+        gate.open()
+
+
+def test_there_is_no_waiting_when_sound_keeps_up() -> None:
+    runners = tts_stages()
+    with build(runners, crew=Crew(Inline(), Inline(), ahead=4, passes=2), now=lambda: 7.0) as pipeline:
+        for n in range(20):
+            pipeline.submit(SpeechRequest("hello", steps=10 + n % 3), urgent=True)
+        while pipeline.busy:
+            assert pipeline.delay() == 0
+            pipeline.step()

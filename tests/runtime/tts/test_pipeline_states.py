@@ -10,7 +10,7 @@ from speechtrt.runtime.backends.base import Array
 from speechtrt.runtime.tts.events import Completion, Event, Failure, Heard
 from speechtrt.runtime.tts.speech import BULK, ChunkPlan, SpeechRequest
 from tests.runtime.fakes import FakeRunner, tts_stages
-from tests.runtime.tts.fake_speech import build
+from tests.runtime.tts.fake_speech import Clock, build
 
 SLOTS = 3
 TEXTS = ("hello", "a longer text. with two sentences.", "one two three, four five six seven eight nine ten eleven")
@@ -23,14 +23,6 @@ REQUESTS = st.builds(
     plan=st.sampled_from(PLANS),
     deadline_seconds=st.sampled_from((None, None, 0.0, 5.0, 60.0)),
 )
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Flaw:

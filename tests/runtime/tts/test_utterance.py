@@ -1,9 +1,15 @@
 """When a sentence ends, and where its randomness comes from."""
 
+from collections.abc import Iterator
+from itertools import chain, repeat
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from speechtrt.bundle import Limits, TtsSpec
+from speechtrt.runtime.backends.base import Array
 from speechtrt.runtime.tts.ending import Ending
 from speechtrt.runtime.tts.utterance import DropoutMasks, StepLimits, Utterance
 
@@ -11,14 +17,15 @@ SPEC = TtsSpec(2, 2, 8, dropout=0.5, stop_threshold=0.5, min_ratio=1.0, max_rati
 LIMITS = Limits(max_text=100, max_frames=200)
 
 
-def utterance(limits: StepLimits) -> Utterance:
+def utterance(limits: StepLimits, milestones: Iterator[int] | None = None) -> Utterance:
     masks = DropoutMasks.seeded(0, 0, 0.5)
-    return Utterance(np.arange(4), np.zeros(2), limits, masks, SPEC.stop_threshold, SPEC.reduction)
+    waited = repeat(10_000) if milestones is None else milestones
+    return Utterance(np.arange(4), np.zeros(2), limits, masks, SPEC.stop_threshold, SPEC.reduction, waited)
 
 
 def steps_until_the_end(speech: Utterance, stops: list[tuple[float, float]]) -> int:
     for stop in stops:
-        speech.take(np.full((2, 3), speech.steps, np.float32), sum(stop))
+        speech.take(np.full((1, 2, 3), speech.steps, np.float32), sum(stop))
         if speech.finished:
             break
     return speech.steps
@@ -73,26 +80,55 @@ def test_frames_are_kept_in_order_while_they_grow() -> None:
     assert (speech.frames[:, 0] == np.repeat(np.arange(400), 2)).all()
 
 
+def draw(masks: DropoutMasks, *shape: int) -> Array:
+    out = np.empty(shape, np.float32)
+    masks.draw(out, np.empty_like(out))
+    return out
+
+
 def test_masks_do_not_depend_on_how_many_are_drawn_at_once() -> None:
     masks, generator = DropoutMasks.seeded(5, 1, 0.5), DropoutMasks.seeded(5, 1, 0.5).generator
-    out = np.empty((2, 7), np.float32)
-    for _ in range(100):
-        masks.draw(out)
-        np.testing.assert_array_equal(out, (generator.random((2, 7), dtype=np.float32) < 0.5) * 2.0)
+    for steps in (3, 1, 7):
+        drawn = draw(masks, steps, 2, 7)
+        for mask in drawn:
+            np.testing.assert_array_equal(mask, (generator.random((2, 7), dtype=np.float32) < 0.5) * 2.0)
 
 
 def test_masks_are_zero_or_scaled_and_as_frequent_as_they_should_be() -> None:
-    out = np.empty((100, 100), np.float32)
-    DropoutMasks.seeded(1, 0, 0.2).draw(out)
+    out = draw(DropoutMasks.seeded(1, 0, 0.2), 1, 100, 100)
     assert set(np.unique(out)) == {np.float32(0), np.float32(1 / 0.8)}
     assert 0.15 < (out > 0).mean() < 0.25
 
 
 def test_masks_depend_on_seed_and_part_only() -> None:
-    drawn = []
-    for seed, part in ((1, 0), (1, 0), (2, 0), (1, 1)):
-        out = np.empty((2, 64), np.float32)
-        DropoutMasks.seeded(seed, part, 0.5).draw(out)
-        drawn.append(out)
+    kinds = ((1, 0), (1, 0), (2, 0), (1, 1))
+    drawn = [draw(DropoutMasks.seeded(seed, part, 0.5), 1, 2, 64) for seed, part in kinds]
     assert (drawn[0] == drawn[1]).all()
     assert not (drawn[0] == drawn[2]).all() and not (drawn[0] == drawn[3]).all()
+
+
+@given(
+    stops=st.lists(st.sampled_from((0.0, 0.0, 0.0, 0.6)), min_size=120, max_size=120),
+    least=st.integers(0, 40),
+    most=st.integers(1, 120),
+    waits=st.lists(st.integers(1, 90), max_size=4),
+)
+def test_it_ends_alike_whether_it_is_looked_at_every_step_or_only_when_it_is_due(
+    stops: list[float], least: int, most: int, waits: list[int]
+) -> None:
+    limits = StepLimits(min(least, most), most)
+    frames = np.random.default_rng(1).random((most, 2, 3), np.float32)
+    watched = utterance(limits)
+    seldom = utterance(limits, chain(sorted(waits), repeat(10_000)))
+    for step in range(most):
+        watched.take(frames[step : step + 1], stops[step])
+        if watched.finished:
+            break
+    for step in range(1, most + 1):
+        if step >= seldom.due or stops[step - 1] >= seldom.bar:
+            seldom.take(frames[seldom.steps : step], stops[step - 1])
+        if seldom.finished:
+            break
+        assert all(len(seldom.frames) >= wait for wait in waits if wait <= step * 2), "nobody waits in vain"
+    assert (seldom.steps, seldom.ending) == (watched.steps, watched.ending)
+    np.testing.assert_array_equal(seldom.frames, watched.frames)

@@ -1,0 +1,26 @@
+"""Nobody sleeps through a ring."""
+
+import threading
+
+from speechtrt.runtime.tts.bell import Bell
+
+
+def test_a_ring_is_answered_once() -> None:
+    bell = Bell()
+    assert not bell.answer()
+    bell.ring()
+    assert bell.answer() and not bell.answer()
+
+
+def test_a_ring_before_the_wait_ends_it() -> None:
+    bell = Bell()
+    bell.ring()
+    assert bell.answer()
+    bell.wait(None)
+
+
+def test_another_thread_ends_the_wait() -> None:
+    bell = Bell()
+    threading.Timer(0.01, bell.ring).start()
+    bell.wait(None)
+    assert bell.answer()
