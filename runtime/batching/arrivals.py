@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 MEMORY_SECONDS = 0.5  # in which the past fades to 1/e
-SILENCE_SECONDS = 0.1  # after which a rush is over, however great it was
+LULL_SECONDS = 0.25  # after which a rush is over, however great it was
 
 
 @dataclass(slots=True)
@@ -25,4 +25,8 @@ class Arrivals:
 
     def likely(self, seconds: float, now: float) -> bool:
         """Whether another request is to be expected within `seconds`."""
-        return now - self._since < SILENCE_SECONDS and self.rate(now) * seconds >= 1.0
+        return self.rate(now) * seconds >= 1.0
+
+    def rush(self, now: float) -> float:
+        """Seconds until a rush counts as over if nobody comes; 0 when there is none."""
+        return max(0.0, self._since + LULL_SECONDS - now) if self.likely(LULL_SECONDS, now) else 0.0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from speechtrt.runtime.batching.arrivals import Arrivals
+from speechtrt.runtime.batching.arrivals import LULL_SECONDS, Arrivals
 from speechtrt.runtime.batching.request import Placement, Waiting
 from speechtrt.runtime.batching.slots import Move, Slots
 
@@ -64,16 +64,14 @@ class Scheduler(Generic[R]):
             return 0.0
         return max(0.0, min(w.arrived for w in self._queue) + self.wait_seconds - now)
 
-    def patience(self, since: float) -> float:
-        """Seconds for which a batch that last stepped at `since` may wait for company in its free rows.
+    def patience(self) -> float:
+        """Seconds for which company for the free rows is worth waiting for; 0 when nobody is to be expected.
 
-        0 when it has none, or when nobody waits or is to be expected.
+        Who waits already comes without fail, others as long as the rush lasts.
         """
         if self.slots.free == 0:
             return 0.0
-        now = self.clock()
-        expected = self._queue or self._arrivals.likely(self.wait_seconds, now)
-        return max(0.0, since + self.wait_seconds - now) if expected else 0.0
+        return LULL_SECONDS if self._queue else self._arrivals.rush(self.clock())
 
     def upcoming(self, count: int) -> list[R]:
         """The next requests to be admitted, at most `count`."""

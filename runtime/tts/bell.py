@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Bell:
-    """Anybody rings; one thread waits for it or, where it has work to do, asks in passing."""
+    """Anybody rings or wakes; one thread sleeps and, where it has work to do, asks in passing whether it has rung."""
 
     _rung: bool = False
     _awake: threading.Event = field(default_factory=threading.Event)
 
     def ring(self) -> None:
-        """End `wait`, and be noticed by `answer`."""
+        """End `sleep`, and be noticed by `answer`."""
         self._rung = True
+        self._awake.set()
+
+    def wake(self) -> None:
+        """End `sleep`."""
         self._awake.set()
 
     def answer(self) -> bool:
@@ -21,7 +25,7 @@ class Bell:
         rung, self._rung = self._rung, False
         return rung
 
-    def wait(self, seconds: float | None) -> None:
-        """Sleep so long, or until it rings (None: as long as it takes); not at all if it has since the last time."""
+    def sleep(self, seconds: float | None) -> None:
+        """For so long (None: for ever), or until somebody rings or wakes; not at all if one has since the last time."""
         self._awake.wait(seconds)
         self._awake.clear()

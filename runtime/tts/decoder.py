@@ -9,13 +9,13 @@ from speechtrt.runtime.backends.base import Array, Runner, Tensors
 from speechtrt.runtime.batching.memory import SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move
 from speechtrt.runtime.clock import StageClock
-from speechtrt.runtime.tts.ledger import Front, Ledger
-from speechtrt.runtime.tts.utterance import BLOCK, Utterance
+from speechtrt.runtime.tts.ledger import BLOCK, Front, Ledger
+from speechtrt.runtime.tts.utterance import Utterance
 from speechtrt.specs import StateKind
 
 MAX_LEN, TEXT_LEN = "max_len", "text_len"
 TEXT_GRAIN = 32
-SMALLEST = {MAX_LEN: 4 * BLOCK, TEXT_LEN: TEXT_GRAIN}  # caches hold whole blocks
+SMALLEST = {MAX_LEN: 4 * BLOCK, TEXT_LEN: TEXT_GRAIN}
 
 
 @dataclass(slots=True)
@@ -51,30 +51,38 @@ class Decoder:
         self.runner.push(slice(row, row + 1))
         self.memory["frame"][row] = 0
         self.memory["position"][row] = 0
-        self.ledger.begin(row, utterance)
+        self.ledger.begin(row, utterance, 0)
         self.ledger.watch(row, utterance)
 
     def step(self, rows: int) -> list[int]:
         """Decode the next frames of the first `rows` rows; which of them must be looked at before the next step."""
-        front = self._fronts.get(rows)
+        ledger, front = self.ledger, self._fronts.get(rows)
         if front is None:
-            front = self._fronts[rows] = Front(rows, self.memory, self.ledger)
-        front.feed()
+            front = self._fronts[rows] = Front(rows, self.memory, ledger)
+        place = ledger.place
+        front.feed(place)
         with self.clock.measure("decoder", rows):
             self.runner.step(rows)
         self.memory.settle(rows)
-        return front.note()
+        front.note(place)
+        ledger.step += 1
+        return ledger.calls(front)
 
-    def look(self, row: int, rows: int, utterance: Utterance) -> None:
-        """Hand a sentence its frames, whereupon it may have ended; if not, prepare what it needs next."""
+    def look(self, row: int, rows: int, utterance: Utterance) -> bool:
+        """Hand a sentence its frames and prepare what it needs next; whether somebody waits for them, or it has ended.
+
+        `rows` rows are in use.
+        """
         position = int(self.memory["position"][row])
-        self.ledger.take(row, utterance, position)
+        stop = float(self.memory["stop"][row].sum())
+        waited = self.ledger.take(row, utterance, position - utterance.steps, stop)
         if utterance.finished:
-            return
-        if position % BLOCK == 0:
-            self.ledger.begin(row, utterance)
-            self._reserve({MAX_LEN: position + 1}, rows)
+            return True
+        if self.ledger.place == 0:
+            self.ledger.begin(row, utterance, position)
+            self._reserve({MAX_LEN: min(position + BLOCK, utterance.limits.most)}, rows)
         self.ledger.watch(row, utterance)
+        return waited
 
     def move(self, move: Move) -> None:
         """Copy a row to another."""

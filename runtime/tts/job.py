@@ -55,7 +55,7 @@ class Job:
         """The finished speech."""
         assert self.first_audio is not None
         return Speech(
-            audio=Audio(np.concatenate(self._heard), self.rate),
+            audio=Audio(self._heard[0] if len(self._heard) == 1 else np.concatenate(self._heard), self.rate),
             steps=sum(s.utterance.steps for s in self.sentences),
             first_audio_seconds=self.first_audio - self.submitted,
             total_seconds=now - self.submitted,

@@ -1,5 +1,6 @@
 """What the decoder's rows read and write, a block of steps at a time: Python looks at a row now and then only."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,86 +8,118 @@ import numpy as np
 from speechtrt.runtime.backends.base import Array
 from speechtrt.runtime.batching.memory import SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move
-from speechtrt.runtime.tts.utterance import BLOCK, Utterance
+from speechtrt.runtime.tts.utterance import Utterance
+
+BLOCK = 32  # steps that a sentence goes unseen at most
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ledger:
-    """Each row's next dropout masks and its last frames, and when somebody must look at it.
+    """Positions, dropout masks and frames of all rows in a block of steps, and when somebody must look at a row.
 
-    That is when its position reaches `due` steps, or its stop probabilities add up to `bar`. `place` is where in
-    [slots * BLOCK] a row reads its next masks and writes its next frames.
+    That is after step number `due`, when the block is full, or when its stop probabilities add up to `bar`.
     """
 
-    masks: Array  # [slots, BLOCK, layers, units]
-    frames: Array  # [slots, BLOCK, reduction, mels]
+    positions: Array  # [BLOCK, slots], after the step
+    masks: Array  # [BLOCK, slots, layers, units]
+    frames: Array  # [BLOCK, slots, reduction, mels]
     noise: Array  # [BLOCK, layers, units] float32, a workspace
-    place: Array  # [slots]
-    due: Array  # [slots]
-    bar: Array  # [slots]
-    stops: Array  # [slots], of the last step
-    flags: Array  # [2, slots], a workspace
+    due: list[int]  # by slot
+    bar: list[float]  # by slot
+    step: int = 0
+    _next: int = 0  # nobody is due before
+    _lowest: float = math.inf  # of all bars
 
     @classmethod
     def over(cls, memory: Memory) -> "Ledger":
         """An empty ledger for the rows of a decoder's memory."""
-        slots, dropout, frames = memory.dims[SLOTS], memory["dropout"], memory["frames"]
-        return cls(
-            masks=np.zeros((slots, BLOCK, *dropout.shape[1:]), dropout.dtype),
-            frames=np.zeros((slots, BLOCK, *frames.shape[1:]), frames.dtype),
-            noise=np.zeros((BLOCK, *dropout.shape[1:]), np.float32),
-            place=np.zeros(slots, np.int64),
-            due=np.zeros(slots, np.int64),
-            bar=np.zeros(slots),
-            stops=np.zeros(slots, np.float32),
-            flags=np.zeros((2, slots), np.bool_),
-        )
+        slots, dropout = memory.dims[SLOTS], memory["dropout"]
+        blocks = (memory[name] for name in ("position", "dropout", "frames"))
+        positions, masks, frames = (np.zeros((BLOCK, *array.shape), array.dtype) for array in blocks)
+        noise = np.zeros((BLOCK, *dropout.shape[1:]), np.float32)
+        return cls(positions, masks, frames, noise, [0] * slots, [math.inf] * slots)
 
-    def begin(self, row: int, utterance: Utterance) -> None:
-        """A sentence starts its next block."""
-        utterance.masks.draw(self.masks[row], self.noise)
-        self.place[row] = row * BLOCK
+    @property
+    def place(self) -> int:
+        """Of the next step in its block."""
+        return self.step % BLOCK
+
+    def begin(self, row: int, utterance: Utterance, position: int) -> None:
+        """A sentence that has made `position` steps needs the rest of the block."""
+        place = self.place
+        utterance.masks.draw(self.masks[place:, row], self.noise[place:])
+        self.positions[place:, row] = np.arange(position + 1, position + 1 + BLOCK - place)
 
     def watch(self, row: int, utterance: Utterance) -> None:
         """When to look at a sentence again."""
-        self.due[row], self.bar[row] = utterance.due, utterance.bar
+        self.due[row] = self.step + min(utterance.due - utterance.steps, BLOCK - self.place)
+        self.bar[row] = utterance.bar
+        self._next, self._lowest = min(self._next, self.due[row]), min(self.bar)
 
-    def take(self, row: int, utterance: Utterance, steps: int) -> None:
-        """Hand a sentence the frames up to step number `steps`, the first of which it lacks are in this block."""
-        first = utterance.steps % BLOCK
-        utterance.take(self.frames[row, first : first + steps - utterance.steps], float(self.stops[row]))
+    def calls(self, front: "Front") -> list[int]:
+        """Which rows must be looked at after the step that was made last."""
+        late, said = self._late(front.rows), self._said(front) if self._lowest < math.inf else []
+        return sorted({*late, *said}) if said else late
+
+    def take(self, row: int, utterance: Utterance, steps: int, stop: float) -> bool:
+        """Hand a sentence its latest `steps` steps; whether somebody waits for them. `stop` as `Utterance.take`."""
+        end = (self.step - 1) % BLOCK + 1
+        return utterance.take(self.frames[end - steps : end, row], stop)
 
     def move(self, move: Move) -> None:
         """Copy a row to another."""
-        for array in (self.masks, self.frames, self.due, self.bar):
-            array[move.target] = array[move.source]
-        self.place[move.target] = self.place[move.source] + (move.target - move.source) * BLOCK
+        for array in (self.positions, self.masks, self.frames):
+            array[:, move.target] = array[:, move.source]
+        self.bar[move.target], self.due[move.target] = self.bar[move.source], self.due[move.source]
+
+    def _late(self, rows: int) -> list[int]:
+        if self.step < self._next:
+            return []
+        due = self.due[:rows]
+        self._next = min((step for step in due if step > self.step), default=self.step + BLOCK)
+        return [row for row, step in enumerate(due) if step <= self.step]
+
+    def _said(self, front: "Front") -> list[int]:
+        return [row for row, (stop, bar) in enumerate(zip(front.stops, self.bar, strict=False)) if sum(stop) >= bar]
 
 
 class Front:
-    """The first `rows` rows: views that are made once, as making them would take as long as using them."""
+    """The first `rows` rows, and what every step does to them: copies, and nothing else.
+
+    Between two steps the caches of a core are full of the model's weights, so that each kind of operation costs
+    far more than its work, the first time; and arrays of many numbers would be copied without the interpreter's lock,
+    which then had to be waited for. So views are made once, and a row of them counts as one number.
+    """
 
     def __init__(self, rows: int, memory: Memory, ledger: Ledger) -> None:
         front = slice(rows)
-        self._dropout, self._frame, self._position = (memory[n][front] for n in ("dropout", "frame", "position"))
-        self._frames, self._stop = memory["frames"][front], memory["stop"][front]
-        self._last = self._frames[:, -1]
-        self._masks, self._kept = (a.reshape(-1, *a.shape[2:]) for a in (ledger.masks, ledger.frames))
-        self._place, self._due, self._bar = ledger.place[front], ledger.due[front], ledger.bar[front]
-        self._stops, (self._late, self._ending) = ledger.stops[front], ledger.flags[:, front]
+        self.rows = rows
+        self._stop, frames = memory["stop"][front], memory["frames"][front]
+        self._dropout, self._frames = _rows(memory["dropout"][front]), _rows(frames)
+        self._last, self._frame = _rows(frames[:, -1]), _rows(memory["frame"][front])
+        self._position = memory["position"][front]
+        self._positions = [ledger.positions[place, front] for place in range(BLOCK)]
+        self._masks = [_rows(ledger.masks[place, front]) for place in range(BLOCK)]
+        self._kept = [_rows(ledger.frames[place, front]) for place in range(BLOCK)]
 
-    def feed(self) -> None:
-        """Before a step: every row's masks."""
-        np.take(self._masks, self._place, axis=0, out=self._dropout, mode="clip")  # other modes take a detour
+    @property
+    def stops(self) -> list[list[float]]:
+        """The last step's stop probabilities [rows][reduction]."""
+        stops: list[list[float]] = self._stop.tolist()
+        return stops
 
-    def note(self) -> list[int]:
-        """After a step: keep its frames, feed them back, and say which rows must be looked at."""
-        self._kept[self._place] = self._frames
-        self._frame[...] = self._last
-        np.add(self._place, 1, out=self._place)
-        np.add(self._position, 1, out=self._position)
-        np.add.reduce(self._stop, axis=1, out=self._stops)
-        np.greater_equal(self._position, self._due, out=self._late)
-        np.greater_equal(self._stops, self._bar, out=self._ending)
-        np.logical_or(self._late, self._ending, out=self._late)
-        return np.flatnonzero(self._late).tolist() if np.count_nonzero(self._late) else []
+    def feed(self, place: int) -> None:
+        """Before a step: its masks."""
+        np.copyto(self._dropout, self._masks[place])
+
+    def note(self, place: int) -> None:
+        """After a step: keep its frames, feed them back, and go on by one position."""
+        np.copyto(self._kept[place], self._frames)
+        np.copyto(self._frame, self._last)
+        np.copyto(self._position, self._positions[place])
+
+
+def _rows(array: Array) -> Array:
+    """A view [rows] of `array`, whose inner dimensions are contiguous."""
+    flat = array.reshape(len(array), -1)
+    return flat.view(np.dtype((np.void, flat.shape[1] * flat.itemsize)))[:, 0]

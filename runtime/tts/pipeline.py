@@ -47,7 +47,6 @@ class Pipeline(Closing):
     _voicing: list[Voicing] = field(default_factory=list)  # admitted, and not yet all sound
     _failures: list[Failure] = field(default_factory=list)  # since the last step
     _numbers: Iterator[int] = field(default_factory=itertools.count)
-    _stepped: float = -math.inf  # when the decoder has last
 
     @classmethod
     def over(
@@ -73,7 +72,7 @@ class Pipeline(Closing):
             _encoding=Encoding(stages.encoder, model.limits.max_text, crew.encoder, clock, bell.ring),
             _decoder=Decoder.open(stages.decoder, slots, clock),
             _vocoding=Vocoding(
-                stages.postnet, stages.vocoder, model.audio.hop, seconds, clock, crew.vocoder, crew.passes, bell.ring
+                stages.postnet, stages.vocoder, model.audio.hop, seconds, clock, crew.vocoder, crew.passes, bell.wake
             ),
             _scheduler=Scheduler(Slots(slots), now),
             _now=now,
@@ -186,11 +185,11 @@ class Pipeline(Closing):
     def wait(self) -> None:
         """Sleep until `step` has something to do, or somebody calls `wake`."""
         if seconds := self.delay():
-            self._bell.wait(None if seconds == math.inf else seconds)
+            self._bell.sleep(None if seconds == math.inf else seconds)
 
     def wake(self) -> None:
         """End `wait`; for any thread."""
-        self._bell.ring()
+        self._bell.wake()
 
     def clear(self) -> None:
         """Forget every request, without a word."""
@@ -235,25 +234,24 @@ class Pipeline(Closing):
         if not (rows := self.active) or self._rest():
             return False
         try:
-            looks = self._decoder.step(rows)
-            for row in looks:
-                self._decoder.look(row, rows, self._scheduler.at(row).utterance)
+            looks = [(row, self._scheduler.at(row).utterance) for row in self._decoder.step(rows)]
+            waited = [self._decoder.look(row, rows, utterance) for row, utterance in looks]
         except SpeechTRTError as error:
             for voicing in self._scheduler.running():
                 self._fail(voicing.job, error)
             return False
-        for owner in [self._scheduler.slots.owners[row] for row in looks if self._scheduler.at(row).utterance.finished]:
+        owners = self._scheduler.slots.owners if looks else ()
+        for owner in [owners[row] for row, utterance in looks if utterance.finished]:
             self._end(owner)
-        self._stepped = self._now()
-        return bool(looks)
+        return any(waited)
 
     def _rest(self) -> float:
-        """Seconds until the next step is worth its time.
+        """Seconds until the next step is worth its time, unless something happens before.
 
-        While more is waiting to be voiced than can be, a step is no loss to put off, and costs as much for few rows as
-        for many: a batch with free rows waits for company then, unless somebody listens to one in it.
+        A step costs about as much for few rows as for many, and while more waits to be voiced than can be, nothing is
+        lost by putting it off: free rows wait for company then, unless somebody listens to one in the batch.
         """
-        seconds = self._scheduler.patience(self._stepped)
+        seconds = self._scheduler.patience()
         if not seconds or any(voicing.plan.live for voicing in self._scheduler.running()):
             return 0.0
         return seconds if self._vocoding.backlog(self._voicing) else 0.0

@@ -15,7 +15,6 @@ STABLE_STEPS = 2
 SUSPICIOUS_STEPS = 16  # between two looks at a sentence that is longer than its text explains
 SUSPICIOUS_SHARE = 0.4  # of the most steps; slow speakers stay below
 USUAL_SHARE = 0.2  # of the most steps, which is about what speakers need
-BLOCK = 32  # steps that a sentence goes unseen at most
 
 Frames = npt.NDArray[np.float32]
 
@@ -117,7 +116,6 @@ class Utterance:
         """The step after which its frames must be taken, whatever the model says."""
         limits, following = self.limits, self.steps + 1
         looks = [
-            _rounded_up(following, BLOCK),
             _rounded_up(max(following, limits.suspicious), SUSPICIOUS_STEPS),
             -(-self._milestone // self.reduction),
             limits.most,
@@ -132,18 +130,19 @@ class Utterance:
         counts = self.steps + 1 >= self.limits.least and not self.limits.exact
         return self.threshold if counts else math.inf
 
-    def take(self, frames: Array, stop: float) -> None:
-        """Append the `frames` [steps, reduction, mels] since the last call.
+    def take(self, frames: Array, stop: float) -> bool:
+        """Append the `frames` [steps, reduction, mels] since the last call; whether a milestone was among them.
 
         `stop` is the sum of the last step's stop probabilities; those of the others were below the bar.
         """
-        self._append(frames)
+        reached = self._append(frames)
         says_stop = self.steps >= self.limits.least and stop >= self.threshold
         before = self._stops if len(frames) == 1 else 0
         self._stops = before + 1 if says_stop else 0
         self.ending = self._judge()
         if self.ending is Ending.STOP:
             self.steps -= self._stops - 1
+        return reached
 
     def _judge(self) -> Ending | None:
         if self._stops == STABLE_STEPS:
@@ -154,7 +153,7 @@ class Utterance:
             return runaway(self.frames)
         return None
 
-    def _append(self, frames: Array) -> None:
+    def _append(self, frames: Array) -> bool:
         start, mels = self.steps * self.reduction, frames.shape[-1]
         self.steps += len(frames)
         stop = self.steps * self.reduction
@@ -163,8 +162,10 @@ class Utterance:
             grown[: len(self._frames)] = self._frames.reshape(-1, mels)
             self._frames = grown
         self._frames[start:stop] = frames.reshape(-1, mels)
+        reached = self._milestone <= stop
         while self._milestone <= stop:
             self._milestone = next(self.milestones)
+        return reached
 
 
 def _rounded_up(steps: int, grain: int) -> int:

@@ -16,11 +16,18 @@ def test_a_ring_before_the_wait_ends_it() -> None:
     bell = Bell()
     bell.ring()
     assert bell.answer()
-    bell.wait(None)
+    bell.sleep(None)
 
 
 def test_another_thread_ends_the_wait() -> None:
     bell = Bell()
     threading.Timer(0.01, bell.ring).start()
-    bell.wait(None)
+    bell.sleep(None)
     assert bell.answer()
+
+
+def test_to_wake_is_not_to_ring() -> None:
+    bell = Bell()
+    bell.wake()
+    bell.sleep(None)
+    assert not bell.answer()

@@ -91,7 +91,8 @@ def test_first_chunks_go_before_later_ones() -> None:
             pipeline.step()
         assert order == []
         object.__setattr__(pipeline._vocoding, "passes", 1)
-        pipeline.step()
+        while len(order) < 2:
+            pipeline.step()
     assert order[:2] == [43, 6]
 
 
@@ -136,7 +137,7 @@ def fail_once(runner: FakeRunner) -> None:
 
 
 def test_while_sound_is_late_free_rows_wait_for_company() -> None:
-    """In a rush, after its last step, for a moment; and not where somebody listens."""
+    """While the rush lasts, and not where somebody listens."""
     runners, clock = tts_stages(), Clock(7.0)
     gate, batches = Gate.before(runners["vocoder"]), runners["decoder"].batches
     crew = Crew(Inline(), ThreadPoolExecutor(1), ahead=4, passes=2)
@@ -146,10 +147,10 @@ def test_while_sound_is_late_free_rows_wait_for_company() -> None:
         while pipeline.active == 0 or pipeline.active == pipeline.slots:
             pipeline.step()
         done, rows = len(batches), pipeline.active
-        assert pipeline.delay() == pytest.approx(0.040)
+        assert pipeline.delay() == pytest.approx(0.250)
         pipeline.step()
         assert len(batches) == done, "nobody stepped"
-        clock.now += 0.040
+        clock.now += 0.250
         pipeline.step()
         assert batches[done:] == [rows]
         pipeline.submit(SpeechRequest("hello", steps=50, plan=INTERACTIVE), urgent=True)
