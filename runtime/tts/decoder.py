@@ -29,6 +29,7 @@ class Decoder:
     memory: Memory
     ledger: Ledger
     clock: StageClock
+    _memories: tuple[str, ...]  # inputs that an encoding fills
     _fronts: dict[int, Front] = field(default_factory=dict)  # by number of rows
 
     @classmethod
@@ -36,7 +37,8 @@ class Decoder:
         """A decoder of `slots` empty rows."""
         memory = Memory.allocate(runner.stage, {SLOTS: slots, **SMALLEST})
         runner.bind(memory.arrays)
-        return cls(runner, memory, Ledger.over(memory), clock)
+        memories = tuple(s.input for s in runner.stage.states if s.kind is StateKind.MEMORY)
+        return cls(runner, memory, Ledger.over(memory), clock, memories)
 
     def admit(self, row: int, rows: int, utterance: Utterance, encoded: Tensors) -> None:
         """Put a sentence and its encoding [1, ...] into a row; the first `rows` hold the others'.
@@ -45,14 +47,12 @@ class Decoder:
         """
         self._reserve({TEXT_LEN: encoded["text_mask"].shape[1], MAX_LEN: max(1, utterance.limits.usual)}, rows)
         self.memory.reset(row)
-        for state in self.runner.stage.states:
-            if state.kind is StateKind.MEMORY:
-                _fill(self.memory[state.input][row], encoded[state.input][0])
+        for name in self._memories:
+            _fill(self.memory[name][row], encoded[name][0])
         self.runner.push(slice(row, row + 1))
         self.memory["frame"][row] = 0
         self.memory["position"][row] = 0
-        self.ledger.begin(row, utterance, 0)
-        self.ledger.watch(row, utterance)
+        self.ledger.admit(row, utterance)
 
     def step(self, rows: int) -> list[int]:
         """Decode the next frames of the first `rows` rows; which of them must be looked at before the next step."""
@@ -74,8 +74,7 @@ class Decoder:
         `rows` rows are in use.
         """
         position = int(self.memory["position"][row])
-        stop = float(self.memory["stop"][row].sum())
-        waited = self.ledger.take(row, utterance, position - utterance.steps, stop)
+        waited = self.ledger.take(row, utterance, position - utterance.steps)
         if utterance.finished:
             return True
         if self.ledger.place == 0:

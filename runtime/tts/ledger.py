@@ -8,7 +8,7 @@ import numpy as np
 from speechtrt.runtime.backends.base import Array
 from speechtrt.runtime.batching.memory import SLOTS, Memory
 from speechtrt.runtime.batching.slots import Move
-from speechtrt.runtime.tts.utterance import Utterance
+from speechtrt.runtime.tts.utterance import STABLE_STEPS, Utterance
 
 BLOCK = 32  # steps that a sentence goes unseen at most
 
@@ -17,15 +17,16 @@ BLOCK = 32  # steps that a sentence goes unseen at most
 class Ledger:
     """Positions, dropout masks and frames of all rows in a block of steps, and when somebody must look at a row.
 
-    That is after step number `due`, when the block is full, or when its stop probabilities add up to `bar`.
+    That is after step number `due`, when the block is full, or when its stop probabilities have added up to `bar` for
+    STABLE_STEPS steps.
     """
 
     positions: Array  # [BLOCK, slots], after the step
     masks: Array  # [BLOCK, slots, layers, units]
     frames: Array  # [BLOCK, slots, reduction, mels]
-    noise: Array  # [BLOCK, layers, units] float32, a workspace
     due: list[int]  # by slot
     bar: list[float]  # by slot
+    stops: list[int]  # by slot: in so many steps in a row, the bar was reached
     step: int = 0
     _next: int = 0  # nobody is due before
     _lowest: float = math.inf  # of all bars
@@ -33,21 +34,26 @@ class Ledger:
     @classmethod
     def over(cls, memory: Memory) -> "Ledger":
         """An empty ledger for the rows of a decoder's memory."""
-        slots, dropout = memory.dims[SLOTS], memory["dropout"]
+        slots = memory.dims[SLOTS]
         blocks = (memory[name] for name in ("position", "dropout", "frames"))
         positions, masks, frames = (np.zeros((BLOCK, *array.shape), array.dtype) for array in blocks)
-        noise = np.zeros((BLOCK, *dropout.shape[1:]), np.float32)
-        return cls(positions, masks, frames, noise, [0] * slots, [math.inf] * slots)
+        return cls(positions, masks, frames, [0] * slots, [math.inf] * slots, [0] * slots)
 
     @property
     def place(self) -> int:
         """Of the next step in its block."""
         return self.step % BLOCK
 
+    def admit(self, row: int, utterance: Utterance) -> None:
+        """A sentence is about to make its first step."""
+        self.stops[row] = 0
+        self.begin(row, utterance, 0)
+        self.watch(row, utterance)
+
     def begin(self, row: int, utterance: Utterance, position: int) -> None:
         """A sentence that has made `position` steps needs the rest of the block."""
         place = self.place
-        utterance.masks.draw(self.masks[place:, row], self.noise[place:])
+        utterance.masks.draw(self.masks[place:, row])
         self.positions[place:, row] = np.arange(position + 1, position + 1 + BLOCK - place)
 
     def watch(self, row: int, utterance: Utterance) -> None:
@@ -61,16 +67,17 @@ class Ledger:
         late, said = self._late(front.rows), self._said(front) if self._lowest < math.inf else []
         return sorted({*late, *said}) if said else late
 
-    def take(self, row: int, utterance: Utterance, steps: int, stop: float) -> bool:
-        """Hand a sentence its latest `steps` steps; whether somebody waits for them. `stop` as `Utterance.take`."""
+    def take(self, row: int, utterance: Utterance, steps: int) -> bool:
+        """Hand a sentence its latest `steps` steps; whether somebody waits for them."""
         end = (self.step - 1) % BLOCK + 1
-        return utterance.take(self.frames[end - steps : end, row], stop)
+        return utterance.take(self.frames[end - steps : end, row], self.stops[row])
 
     def move(self, move: Move) -> None:
         """Copy a row to another."""
         for array in (self.positions, self.masks, self.frames):
             array[:, move.target] = array[:, move.source]
-        self.bar[move.target], self.due[move.target] = self.bar[move.source], self.due[move.source]
+        for column in (self.due, self.bar, self.stops):
+            column[move.target] = column[move.source]
 
     def _late(self, rows: int) -> list[int]:
         if self.step < self._next:
@@ -80,7 +87,9 @@ class Ledger:
         return [row for row, step in enumerate(due) if step <= self.step]
 
     def _said(self, front: "Front") -> list[int]:
-        return [row for row, (stop, bar) in enumerate(zip(front.stops, self.bar, strict=False)) if sum(stop) >= bar]
+        for row, stop in enumerate(front.stop):
+            self.stops[row] = self.stops[row] + 1 if sum(stop) >= self.bar[row] else 0
+        return [row for row in range(front.rows) if self.stops[row] == STABLE_STEPS]
 
 
 class Front:
@@ -103,10 +112,10 @@ class Front:
         self._kept = [_rows(ledger.frames[place, front]) for place in range(BLOCK)]
 
     @property
-    def stops(self) -> list[list[float]]:
+    def stop(self) -> list[list[float]]:
         """The last step's stop probabilities [rows][reduction]."""
-        stops: list[list[float]] = self._stop.tolist()
-        return stops
+        stop: list[list[float]] = self._stop.tolist()
+        return stop
 
     def feed(self, place: int) -> None:
         """Before a step: its masks."""

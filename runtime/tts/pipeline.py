@@ -266,16 +266,18 @@ class Pipeline(Closing):
     def _voice(self) -> list[Event]:
         events: list[Event] = []
         for landed in self._vocoding.advance(self._voicing):
+            voicing = landed.voicing
+            if voicing.done:
+                self._voicing = [v for v in self._voicing if v is not voicing]
             if landed.error is not None:
-                self._fail(landed.job, landed.error)
-            elif job := self._jobs.get(landed.job):
+                self._fail(voicing.job, landed.error)
+            elif job := self._jobs.get(voicing.job):
                 events += self._listen(job)
         return events
 
     def _listen(self, job: Job) -> Iterator[Event]:
         now = self._now()
         yield from (Heard(job.index, chunk) for chunk in job.listen(now))
-        self._voicing = [v for v in self._voicing if not v.done]
         if job.done:
             self._jobs.pop(job.index)
             yield Completion(job.index, job.speech(now))

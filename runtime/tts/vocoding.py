@@ -26,11 +26,7 @@ class _Window:
     mel: Span
     frames: Span
     due: float
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Windows of one shape share a batch."""
-        return len(self.frames), self.mel.start - self.frames.start, len(self.mel)
+    shape: tuple[int, int, int]  # windows of one shape share a batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +39,13 @@ class _Flight:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What became of a request's chunk; `error` None is sound."""
+    """What became of a chunk; `error` None is sound."""
 
-    job: int
+    voicing: Voicing
     error: SpeechTRTError | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Vocoding:
     """Runs postnet and vocoder in `executor`, at most `passes` handed over at once; `notify` is called after each.
 
@@ -65,6 +61,7 @@ class Vocoding:
     passes: int
     notify: Callable[[], None]
     _flights: deque[_Flight] = field(default_factory=deque)
+    _windows: dict[Voicing, _Window] = field(default_factory=dict)  # ready, and not handed over
 
     @property
     def busy(self) -> bool:
@@ -97,10 +94,13 @@ class Vocoding:
         for flight in self._flights:
             flight.sound.cancel()
         self._flights.clear()
+        self._windows.clear()
 
     def _next(self, voicings: Iterable[Voicing]) -> list[_Window]:
         """The most urgent window and, as far as a pass may grow, others of its shape."""
-        windows = sorted((w for v in voicings if (w := self._window(v))), key=lambda w: w.due)
+        # a window stays as it is until it is handed over, however many frames follow
+        self._windows = {v: w for v in voicings if (w := self._windows.get(v) or self._window(v))}
+        windows = sorted(self._windows.values(), key=lambda w: w.due)
         alike = [w for w in windows if w.shape == windows[0].shape]
         return alike[: max(1, LARGEST_PASS // len(windows[0].frames))] if windows else []
 
@@ -112,12 +112,15 @@ class Vocoding:
         total = len(voicing.utterance.frames)
         mel = span.widened(after, total).rounded(GRAIN)
         due = voicing.due + voicing.given * self.frame_seconds
-        return _Window(voicing, span, mel, mel.widened(before, total), due)
+        frames = mel.widened(before, total)
+        shape = len(frames), mel.start - frames.start, len(mel)
+        return _Window(voicing, span, mel, frames, due, shape)
 
     def _start(self, windows: list[_Window]) -> None:
         frames = np.stack([w.voicing.utterance.frames[w.frames.start : w.frames.stop] for w in windows])
         for window in windows:
             window.voicing.give(window.span)
+            del self._windows[window.voicing]
         flight = _Flight(windows, self.executor.submit(self._voice, windows, frames))
         self._flights.append(flight)
         flight.sound.add_done_callback(lambda _: self.notify())
@@ -131,7 +134,7 @@ class Vocoding:
                 raise error
             for window, samples in zip(flight.windows, [] if error else flight.sound.result(), strict=False):
                 window.voicing.take(window.span, samples)
-            landed += [Landed(w.voicing.job, error) for w in flight.windows]
+            landed += [Landed(w.voicing, error) for w in flight.windows]
         return landed
 
     def _voice(self, windows: list[_Window], frames: Array) -> list[Samples]:

@@ -1,5 +1,7 @@
 """Sentences that do not end by themselves."""
 
+from itertools import repeat
+
 import numpy as np
 import pytest
 
@@ -48,9 +50,10 @@ def test_a_pattern_that_repeats_is_a_loop(period: int) -> None:
 def decode(frames: Array) -> Utterance:
     tokens = np.arange(30)
     limits = StepLimits.of(len(tokens), SPEC, Limits(max_text=100, max_frames=8000))
-    utterance = Utterance(tokens, np.zeros(2), limits, DropoutMasks.seeded(0, 0, 0.5), 0.5, SPEC.reduction)
+    masks = DropoutMasks.seeded(0, 0, 0.5)
+    utterance = Utterance(tokens, np.zeros(2), limits, masks, 0.5, SPEC.reduction, repeat(10_000))
     for step in range(len(frames) // 2):
-        utterance.take(frames[2 * step : 2 * step + 2], 0.0)
+        utterance.take(frames[None, 2 * step : 2 * step + 2], 0)
         if utterance.finished:
             break
     return utterance

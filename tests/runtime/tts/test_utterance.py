@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from speechtrt.bundle import Limits, TtsSpec
 from speechtrt.runtime.backends.base import Array
 from speechtrt.runtime.tts.ending import Ending
-from speechtrt.runtime.tts.utterance import DropoutMasks, StepLimits, Utterance
+from speechtrt.runtime.tts.utterance import STABLE_STEPS, DropoutMasks, StepLimits, Utterance
 
 SPEC = TtsSpec(2, 2, 8, dropout=0.5, stop_threshold=0.5, min_ratio=1.0, max_ratio=10.0)
 LIMITS = Limits(max_text=100, max_frames=200)
@@ -24,8 +24,10 @@ def utterance(limits: StepLimits, milestones: Iterator[int] | None = None) -> Ut
 
 
 def steps_until_the_end(speech: Utterance, stops: list[tuple[float, float]]) -> int:
+    in_a_row = 0
     for stop in stops:
-        speech.take(np.full((1, 2, 3), speech.steps, np.float32), sum(stop))
+        in_a_row = in_a_row + 1 if sum(stop) >= speech.bar else 0
+        speech.take(np.full((1, 2, 3), speech.steps, np.float32), in_a_row)
         if speech.finished:
             break
     return speech.steps
@@ -82,12 +84,13 @@ def test_frames_are_kept_in_order_while_they_grow() -> None:
 
 def draw(masks: DropoutMasks, *shape: int) -> Array:
     out = np.empty(shape, np.float32)
-    masks.draw(out, np.empty_like(out))
+    masks.draw(out)
     return out
 
 
-def test_masks_do_not_depend_on_how_many_are_drawn_at_once() -> None:
-    masks, generator = DropoutMasks.seeded(5, 1, 0.5), DropoutMasks.seeded(5, 1, 0.5).generator
+def test_masks_are_numpys_and_do_not_depend_on_how_many_are_drawn_at_once() -> None:
+    masks = DropoutMasks.seeded(5, 1, 0.5)
+    generator = np.random.Generator(DropoutMasks.seeded(5, 1, 0.5).bits)
     for steps in (3, 1, 7):
         drawn = draw(masks, steps, 2, 7)
         for mask in drawn:
@@ -120,13 +123,17 @@ def test_it_ends_alike_whether_it_is_looked_at_every_step_or_only_when_it_is_due
     frames = np.random.default_rng(1).random((most, 2, 3), np.float32)
     watched = utterance(limits)
     seldom = utterance(limits, chain(sorted(waits), repeat(10_000)))
+    in_a_row = 0
     for step in range(most):
-        watched.take(frames[step : step + 1], stops[step])
+        in_a_row = in_a_row + 1 if stops[step] >= watched.bar else 0
+        watched.take(frames[step : step + 1], in_a_row)
         if watched.finished:
             break
+    in_a_row = 0
     for step in range(1, most + 1):
-        if step >= seldom.due or stops[step - 1] >= seldom.bar:
-            seldom.take(frames[seldom.steps : step], stops[step - 1])
+        in_a_row = in_a_row + 1 if stops[step - 1] >= seldom.bar else 0
+        if step >= seldom.due or in_a_row == STABLE_STEPS:
+            seldom.take(frames[seldom.steps : step], in_a_row)
         if seldom.finished:
             break
         assert all(len(seldom.frames) >= wait for wait in waits if wait <= step * 2), "nobody waits in vain"
