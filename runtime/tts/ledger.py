@@ -76,8 +76,9 @@ class Ledger:
         """Copy a row to another."""
         for array in (self.positions, self.masks, self.frames):
             array[:, move.target] = array[:, move.source]
-        for column in (self.due, self.bar, self.stops):
+        for column in (self.due, self.stops):
             column[move.target] = column[move.source]
+        self.bar[move.target] = self.bar[move.source]
 
     def _late(self, rows: int) -> list[int]:
         if self.step < self._next:
