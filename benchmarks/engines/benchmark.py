@@ -7,7 +7,7 @@ from pathlib import Path
 
 from speechtrt.benchmarks.engine_sets import reference_listener
 from speechtrt.benchmarks.engines.chores import build_ahead, build_warm, validate_all
-from speechtrt.benchmarks.engines.contents import contents
+from speechtrt.benchmarks.engines.contents import acceptance, contents
 from speechtrt.benchmarks.engines.promises import promises
 from speechtrt.benchmarks.engines.report import EnginesReport, doubts, speeds
 from speechtrt.benchmarks.engines.timing import time_stages
@@ -27,6 +27,7 @@ from speechtrt.precision import BackendName, Precision
 
 REFERENCE = f"{BackendName.ORT_CPU}-{Precision.FP32}"
 LOWERED = f"{BackendName.ORT_CPU}-{Precision.INT8}"
+AHEAD = f"{BackendName.TENSORRT_RTX}-{Precision.INT8}"
 BATCHES = (1, 16)
 Report = Callable[[str], None]
 
@@ -76,9 +77,11 @@ def run_engines(plan: EnginesPlan, report: Report) -> EnginesReport:
     summary = speeds(trials)
     for low, full in pairs.values():
         summary |= contents(EngineFolder.open(low).manifest, EngineFolder.open(full).manifest)
+    for folder in _lowered_sets(plan):
+        summary |= acceptance(EngineFolder.open(folder).manifest)
     if plan.bundles and not plan.quick:
         summary |= _chores(plan, report)
-    sides = [f"{name}.{LOWERED}" for name in plan.trained]
+    sides = [f"{name}.{side}" for name in plan.trained for side in (LOWERED, AHEAD)]
     return EnginesReport(
         Result(
             kind="engines",
@@ -90,6 +93,12 @@ def run_engines(plan: EnginesPlan, report: Report) -> EnginesReport:
             valid=verdict(quick_reasons(plan.quick) + doubts(trials)),
         )
     )
+
+
+def _lowered_sets(plan: EnginesPlan) -> list[Path]:
+    """Of every model, as far as they were built; speech of those for a GPU is not compared without one."""
+    folders = [folder / side for folder in plan.models.values() for side in (LOWERED, AHEAD)]
+    return [folder for folder in folders if (folder / ENGINE_FILE).is_file()]
 
 
 def _pair(folder: Path) -> tuple[Path, Path]:

@@ -7,10 +7,17 @@ from speechtrt.quality import EVERYTHING
 PRODUCTS = ("MatMul", "Gemm")
 
 
+def acceptance(engines: EngineSet) -> dict[str, float]:
+    """Flat numbers below `model.side`: share of stages in the precision asked for, of MatMul weights in int8."""
+    prefix = f"{engines.name}.{engines.backend}-{engines.requested}"
+    kept = sum(stage.precision is engines.requested for stage in engines.stages) / len(engines.stages)
+    return {f"{prefix}.stages_share": kept, f"{prefix}.matmul_share": matmul_share(engines)}
+
+
 def contents(engines: EngineSet, reference: EngineSet) -> dict[str, float]:
-    """Flat numbers below `model.side`: bytes against the reference's, MatMul weights in int8, speech differences."""
+    """Flat numbers below `model.side`: bytes against the reference's, speech differences."""
     prefix = f"{engines.name}.{engines.engine}"
-    numbers = {f"{prefix}.matmul_share": matmul_share(engines)}
+    numbers: dict[str, float] = {}
     for stage in engines.stages:
         ratio = stage.file.bytes / reference.stage(stage.spec.name).file.bytes
         numbers[f"{prefix}.{stage.spec.name}.bytes_ratio"] = ratio

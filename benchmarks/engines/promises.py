@@ -16,6 +16,10 @@ SPEED = (
     Promise("SpeechT5's decoder in int8, speed-up at batch 16", f"{DECODER}.batch_16.speedup", Sense.AT_LEAST, 1.0),
     Promise("SpeechT5's decoder in int8, file against fp32", f"{DECODER}.bytes_ratio", Sense.AT_MOST, 0.32),
 )
+SHARES = (
+    ("share of stages that passed their gate in int8", "stages_share", 1.0),
+    ("share of MatMul weights in int8", "matmul_share", 0.8),
+)
 QUALITY = (
     ("word error rate, points", "wer_delta", Sense.AT_MOST, 0.3),
     ("word error rate, points, worse end of the interval", "wer_high", Sense.AT_MOST, 0.8),
@@ -27,8 +31,9 @@ QUALITY = (
 def promises(trained: Sequence[str]) -> tuple[Promise, ...]:
     """Of the engine sets of `trained` models (`model.side`), of a decoder of the published size, and of the chores."""
     shares = [
-        Promise(f"{side}, share of MatMul weights in int8", f"{side}.matmul_share", Sense.AT_LEAST, 0.8)
+        Promise(f"{side}, {name}", f"{side}.{number}", Sense.AT_LEAST, bar)
         for side in trained
+        for name, number, bar in SHARES
     ]
     quality = [
         Promise(f"{side}, {name}", f"{side}.{number}", sense, bar)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from speechtrt.benchmarks.commands import bench
 from speechtrt.benchmarks.engines.benchmark import EnginesPlan, run_engines
 from speechtrt.benchmarks.engines.chores import build_warm, validate_all
-from speechtrt.benchmarks.engines.contents import PRODUCTS, contents, matmul_share
+from speechtrt.benchmarks.engines.contents import PRODUCTS, acceptance, contents, matmul_share
 from speechtrt.benchmarks.engines.promises import promises
 from speechtrt.benchmarks.engines.report import EnginesReport
 from speechtrt.benchmarks.engines.timing import time_stages, widened
@@ -82,13 +82,29 @@ def test_a_share_counts_weights_of_products_alone(tiny_tts_engines: Path) -> Non
     rows = [replace(row, precision=Precision.INT8) if row.op in PRODUCTS else row for row in manifest.stages[1].policy]
     decoder = replace(manifest.stages[1], policy=tuple(rows))
     assert matmul_share(replace(manifest, stages=(decoder,))) == 1.0
+    assert acceptance(replace(manifest, stages=(decoder,))) == {
+        "tiny-voice.ort-cpu-fp32.stages_share": 1.0,
+        "tiny-voice.ort-cpu-fp32.matmul_share": 1.0,
+    }
+    fell_back = replace(manifest, requested=Precision.INT8)
+    assert acceptance(fell_back)["tiny-voice.ort-cpu-int8.stages_share"] == 0.0
     assert contents(manifest, manifest)["tiny-voice.ort-cpu-fp32.decoder.bytes_ratio"] == 1.0
 
 
 def test_promises_that_were_not_measured_are_not_judged() -> None:
-    summary = {"voice.ort-cpu-int8.matmul_share": 0.79, "build_warm_seconds": 0.4, "validate_seconds": 200.0}
+    summary = {
+        "voice.ort-cpu-int8.matmul_share": 0.79,
+        "voice.ort-cpu-int8.stages_share": 1.0,
+        "build_warm_seconds": 0.4,
+        "validate_seconds": 200.0,
+    }
     bars = {bar.number: bar.passed for bar in judge_bars(promises(["voice.ort-cpu-int8"]), summary)}
-    assert bars == {"validate_seconds": False, "build_warm_seconds": True, "voice.ort-cpu-int8.matmul_share": False}
+    assert bars == {
+        "validate_seconds": False,
+        "build_warm_seconds": True,
+        "voice.ort-cpu-int8.matmul_share": False,
+        "voice.ort-cpu-int8.stages_share": True,
+    }
 
 
 def test_validation_is_timed_and_a_damaged_set_ends_it(sets: Path, tmp_path: Path) -> None:
