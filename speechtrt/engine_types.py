@@ -5,7 +5,7 @@ Only where a driver answers can an engine be deserialised; builder and runtime t
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from speechtrt.engine_set import EngineStage
@@ -33,7 +33,8 @@ def find_disagreement(module: Any, engine: Any, stage: EngineStage) -> str:
         found = DTYPES.get(engine.get_tensor_dtype(tensor.name).name)
         if found != tensor.dtype:
             return f"the engine has {tensor.name} as {found}, its manifest as {tensor.dtype}"
-    share = lowered_share(told_types(layers(module, engine)), stage)
+    nodes = {row.node for row in stage.policy if row.precision is stage.precision and row.weights}
+    share = lowered_share(told_types(layers(module, engine), nodes), stage)
     if share is not None and share < LEAST_SHARE:
         return (
             f"the engine computes {100 * share:.0f} % of the weights that its manifest has as {stage.precision} "
@@ -59,13 +60,17 @@ def layers(module: Any, engine: Any) -> list[Mapping[str, Any]]:
     return [layer for layer in found if isinstance(layer, Mapping)]
 
 
-def told_types(found: list[Mapping[str, Any]]) -> dict[str, set[Precision]]:
-    """Number formats of the layers that each ONNX node became; nodes whose layers tell none are left out."""
+def told_types(found: list[Mapping[str, Any]], nodes: Container[str]) -> dict[str, set[Precision]]:
+    """Number formats of the layers that each of `nodes` became; those whose layers tell none are left out.
+
+    Of a layer that several of them were fused into, and of a foreign node, only the border's formats are known.
+    """
     told: dict[str, set[Precision]] = {}
     for layer in found:
         kinds = {kind for text in _formats(layer) for kind, word in WORDS.items() if word.search(text)}
-        for node in _nodes(layer) if kinds else ():
-            told.setdefault(node, set()).update(kinds)
+        inside = [node for node in _nodes(layer) if node in nodes]
+        if kinds and len(inside) == 1 and "ForeignNode" not in str(layer.get("Name")):
+            told.setdefault(inside[0], set()).update(kinds)
     return told
 
 

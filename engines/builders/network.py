@@ -93,7 +93,11 @@ def _config(flavour: Flavour, shapes: Any, timings: Path, target: str) -> Any:
     from polygraphy.backend.trt import CreateConfig
 
     timings.parent.mkdir(parents=True, exist_ok=True)
-    return CreateConfig(profiles=[shapes], load_timing_cache=str(timings) if timings.is_file() else None)
+    return CreateConfig(
+        profiles=[shapes],
+        load_timing_cache=str(timings) if timings.is_file() else None,
+        profiling_verbosity=prepare(flavour).ProfilingVerbosity.DETAILED,  # the inspector then tells types
+    )
 
 
 def _narrowed(target: str) -> dict[str, Any]:

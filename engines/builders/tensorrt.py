@@ -15,7 +15,7 @@ from speechtrt.engines.builders.network import (
     summary,
 )
 from speechtrt.engines.builders.network_types import check_policy
-from speechtrt.engines.builders.plan_weights import check_plan
+from speechtrt.engines.builders.plan_contents import check_layers, check_plan
 from speechtrt.engines.graph import Graph
 from speechtrt.errors import BuildError, PrecisionError
 from speechtrt.plan import read_plan
@@ -40,6 +40,8 @@ class TensorRTBuilder:
             check_policy(self.flavour, parsed[1], policy)
             engine = compile_network(self.flavour, parsed, graph, profiles, said, self.timings, self.target)
         check_plan(self.flavour.label, engine, graph, policy)
+        if self.flavour.ahead_of_time:
+            check_layers(self.flavour.label, engine, graph, policy)
         return engine
 
     def open(self, path: Path, stage: EngineStage) -> str:

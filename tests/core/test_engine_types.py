@@ -8,7 +8,7 @@ import pytest
 
 from speechtrt.artifact import FileEntry
 from speechtrt.engine_set import EngineStage, NodePolicy
-from speechtrt.engine_types import find_disagreement, layers, told_types
+from speechtrt.engine_types import find_disagreement, layers, lowered_share, told_types
 from speechtrt.precision import Precision
 from speechtrt.specs import DType, StageSpec, TensorSpec
 
@@ -60,7 +60,9 @@ def engine(*told: object, **types: str) -> Engine:
     ],
 )
 def test_an_engine_in_its_precision_agrees(precision: Precision, said: str) -> None:
-    assert find_disagreement(MODULE, engine(layer("a b", said)), stage(precision, a=10, b=10)) == ""
+    told = engine(layer("a relu", said), layer("b", said))
+    assert lowered_share(told_types(layers(MODULE, told), {"a", "b"}), stage(precision, a=10, b=10)) == 1.0
+    assert find_disagreement(MODULE, told, stage(precision, a=10, b=10)) == ""
 
 
 @pytest.mark.parametrize(("precision", "said"), [(Precision.INT8, "Half"), (Precision.FP16, "Float")])
@@ -90,4 +92,10 @@ def test_an_engine_that_tells_nothing_is_not_accused(told: str) -> None:
 
 def test_dynamic_shapes_tell_the_type_of_weights_only() -> None:
     unknown = layer("a", "N/A due to dynamic shapes") | {"Weights": {"Type": "Int8", "Count": 64}}
-    assert told_types(layers(MODULE, engine(unknown))) == {"a": {Precision.INT8}}
+    assert told_types(layers(MODULE, engine(unknown)), {"a"}) == {"a": {Precision.INT8}}
+
+
+@pytest.mark.parametrize("fused", [layer("a b", "Half"), layer("a", "Half") | {"Name": "{ForeignNode[a...c]}"}])
+def test_a_fused_layer_tells_its_border_only(fused: dict[str, Any]) -> None:
+    assert told_types(layers(MODULE, engine(fused)), {"a", "b"}) == {}
+    assert find_disagreement(MODULE, engine(fused), stage(Precision.INT8, a=1, b=1)) == ""

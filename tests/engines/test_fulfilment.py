@@ -12,7 +12,7 @@ from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.builders.flavour import RTX
 from speechtrt.engines.builders.network import messages, parse_network
 from speechtrt.engines.builders.network_types import check_policy, products
-from speechtrt.engines.builders.plan_weights import _widened, check_plan
+from speechtrt.engines.builders.plan_contents import _widened, check_plan
 from speechtrt.engines.builders.tensorrt import TensorRTBuilder
 from speechtrt.engines.candidate import Candidate, make_candidates
 from speechtrt.engines.fulfilment import check_fulfilled
@@ -133,6 +133,16 @@ def test_wide_weights_in_an_engine_file_are_found(
     ignorant = TensorRTBuilder(RTX).build(widened(full.graph, made.graph), full.profiles)
     monkeypatch.setattr("speechtrt.engines.builders.tensorrt.compile_network", lambda *_: ignorant)
     with pytest.raises(PrecisionError, match=rf"as float32, its policy says {precision}"):
+        TensorRTBuilder(RTX).build(made.graph, made.profiles, made.policy)
+
+
+def test_an_engine_file_that_lost_a_node_is_refused(tts_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built from the FP16 graph, it names no node that unpacks integers."""
+    made = candidate(tts_bundle, "decoder", RTX_NAME, Precision.INT8)
+    assert made.full is not None
+    ignorant = TensorRTBuilder(RTX).build(made.full, made.profiles)
+    monkeypatch.setattr("speechtrt.engines.builders.tensorrt.compile_network", lambda *_: ignorant)
+    with pytest.raises(PrecisionError, match=r"built an engine without \S+_weight_back"):
         TensorRTBuilder(RTX).build(made.graph, made.profiles, made.policy)
 
 

@@ -20,7 +20,7 @@ from speechtrt.runtime.backends.cuda_python import CudaPython
 from speechtrt.specs import StageSpec
 from tests.gpu.conftest import built, bundle
 
-pytestmark = pytest.mark.gpu
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("cuda")]
 
 NAMES = [model.name for model in MODELS]
 RTX = BackendName.TENSORRT_RTX

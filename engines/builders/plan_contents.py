@@ -1,4 +1,4 @@
-"""Does an engine file hold wider weights than was asked for? Needs no GPU: those of products lie in it as they were."""
+"""What an engine file tells of its precision without a GPU: it holds products' weights as they are, and names nodes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -26,6 +26,22 @@ def check_plan(label: str, plan: bytes, graph: Graph, policy: Iterable[NodePolic
                 raise PrecisionError(
                     f"{label} keeps the weight of {row.node} as {wide.dtype}, its policy says {row.precision}; "
                     "the engine would be neither smaller nor faster"
+                )
+
+
+def check_layers(label: str, plan: bytes, graph: Graph, policy: Iterable[NodePolicy]) -> None:
+    """Raises PrecisionError when `plan` does not name a quantised node of `graph`, or what unpacks its weight.
+
+    An engine that was built ahead of time lists the nodes that it was made of.
+    """
+    nodes = {node.name: node for node in graph.nodes}
+    for row in policy:
+        maker = graph.producers.get(nodes[row.node].input[1]) if row.precision.quantized else None
+        for name in (row.node, maker.name) if maker is not None else ():
+            if f"[ONNX Layer: {name}]".encode() not in plan:
+                raise PrecisionError(
+                    f"{label} built an engine without {name}, and {row.node} is {row.precision} by its policy; "
+                    "the engine would not compute what was asked"
                 )
 
 
