@@ -6,12 +6,14 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CLIENTS := build/clients
 TRITON := build/triton
+PLANNER := build/planner
+REPLICA = $(BIN)/speechtrt bench stream --model ctc-medium --precision int8 --chunk 560 --threads 1 --trials 1 --out
 CRDS   := build/crds
 AGENTS := build/clients-agents
 EXTRAS := cpu,export,bench,serve,deploy,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engines test test-system test-clients test-triton test-gpu protos lint format type serve bench bench-triton clean
+.PHONY: help setup engines test test-system test-clients test-triton test-gpu protos lint format type serve bench bench-triton bench-planner clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +100,16 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 
 bench-triton: engines $(TRITON)/.installed  ## what a Triton server adds to live streams
 	$(TRITON)/bin/speechtrt bench triton --trials 5 --out benchmarks/results/cpu
+
+bench-planner: engines  ## one server on one core, then two at once, and what the planner made of the one
+	@mkdir -p $(PLANNER)
+	taskset -c 0 $(REPLICA) $(PLANNER)/alone
+	taskset -c 0 $(REPLICA) $(PLANNER)/first & taskset -c 1 $(REPLICA) $(PLANNER)/second; wait
+	$(BIN)/speechtrt deploy plan --streams 1000 --headroom 1 --json \
+	  --hardware $(PLANNER)/alone/streaming_performance.json \
+	  --replica $(PLANNER)/first/streaming_performance.json --replica $(PLANNER)/second/streaming_performance.json \
+	  > $(PLANNER)/planner_validation.json
+	cp $(PLANNER)/planner_validation.json benchmarks/results/cpu
 
 clean:  ## remove build/ and caches, keep the virtual environment
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,10 +1,14 @@
 """`deploy plan`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from speechtrt.console import emit_json, note
+
+if TYPE_CHECKING:
+    from speechtrt.deploy.planner.plan import Demand, Plan
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -40,10 +44,19 @@ class Rate(click.ParamType[float]):
 @click.option(
     "--headroom", type=click.FloatRange(0.05, 1), default=0.8, show_default=True, help="How full servers may be."
 )
+@click.option(
+    "--replica",
+    "replicas",
+    type=FILE,
+    multiple=True,
+    help="Result of a server that was measured beside others, once for each: fails if the plan is 15 % off.",
+)
 @click.option("--price", type=click.FloatRange(0), help="Cost of a server for an hour, in any currency.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the simulation.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
 def plan(
+    context: click.Context,
     streams: int,
     utterances: float,
     results: tuple[Path, ...],
@@ -51,24 +64,48 @@ def plan(
     chunk_p95: float,
     text_p95: float,
     headroom: float,
+    replicas: tuple[Path, ...],
     price: float | None,
     seed: int,
     as_json: bool,
 ) -> None:
     """How many servers a load needs, simulated from benchmark results of the hardware."""
+    from speechtrt.deploy.planner.agreement import agreement
     from speechtrt.deploy.planner.plan import Demand, plan
 
     if not (streams or utterances):
         raise click.UsageError("nothing to plan; give --streams, --utterances or both")
+    if replicas and not streams:
+        raise click.UsageError("--replica says how many streams servers carry; give --streams, too")
     demand = Demand(streams, utterances, chunk_p95, text_p95, headroom, chunk, seed)
     found = plan(demand, results)
     cost = None if price is None else found.servers * price
+    compared = agreement(round(found.streams_per_server / headroom), chunk, replicas) if replicas else None
     for doubt in found.doubts:
         note(doubt)
     if as_json:
-        emit_json({"schema": 1, "demand": demand, "plan": found, "servers": found.servers, "price_per_hour": cost})
-        return
+        emit_json(
+            {
+                "schema": 1,
+                "demand": demand,
+                "plan": found,
+                "servers": found.servers,
+                "price_per_hour": cost,
+                "agreement": compared,
+            }
+        )
+    else:
+        _say(demand, found, cost)
+    if compared is not None:
+        note(
+            f"{compared.replicas} servers at once carry {compared.measured} streams, planned {compared.planned} "
+            f"({compared.difference:+.1%})"
+        )
+        context.exit(0 if compared.close else 1)
+
+
+def _say(demand: "Demand", found: "Plan", cost: float | None) -> None:
     click.echo(f"measured on {'; '.join(found.hardware)}")
-    click.echo(f"{found.stream_servers} servers for {streams} streams, {found.streams_per_server} on each")
-    click.echo(f"{found.speech_servers} servers for {utterances:g} texts/s, {found.texts_per_server:.1f}/s on each")
+    click.echo(f"{found.stream_servers} servers for {demand.streams} streams, {found.streams_per_server} on each")
+    click.echo(f"{found.speech_servers} servers for {demand.texts:g} texts/s, {found.texts_per_server:.1f}/s on each")
     click.echo(f"{found.servers} servers" + ("" if cost is None else f", {cost:g} per hour"))

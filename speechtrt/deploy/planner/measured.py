@@ -1,5 +1,6 @@
 """What benchmark documents say of one server: how long a step takes, and how fast it speaks."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +14,22 @@ LEAST_POINTS = 2
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
-    """A worker's time for a batch of live streams is `fixed` + `row` * rows seconds, for at most `batch` rows."""
+    """A worker's time for a batch of live streams is `fixed` + `row` * rows seconds, for at most `batch` rows.
+
+    Runs differ from that line by `scatter`, the standard deviation of their ratio to it. A plan has to
+    hold in a slow run.
+    """
 
     fixed: float
     row: float
     batch: int
     workers: int
     chunk_seconds: float
+    scatter: float = 0.0
 
     def seconds(self, rows: int) -> float:
-        """Time of one batch."""
-        return self.fixed + self.row * rows
+        """Time of one batch in a run that is slow by one standard deviation."""
+        return (self.fixed + self.row * rows) * (1 + self.scatter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +98,22 @@ def step_cost(document: Document, chunk: int | None = None) -> StepCost:
         )
     fixed, row = fitted(points)
     batch = max(round(t.rows_per_batch / t.batch_fill) for t in trials)
-    return StepCost(fixed, row, batch, document.load.workers, chunk / 1000)
+    scatter = math.sqrt(sum((seconds / (fixed + row * rows) - 1) ** 2 for rows, seconds in points) / len(points))
+    return StepCost(fixed, row, batch, document.load.workers, chunk / 1000, scatter)
 
 
 def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The line of least squares through (rows, seconds); what would be negative is zero."""
-    count = len(points)
-    x, y = (sum(values) / count for values in zip(*points, strict=True))
-    spread = sum((rows - x) ** 2 for rows, _ in points)
-    row = max(0.0, sum((rows - x) * (seconds - y) for rows, seconds in points) / spread)
+    """The line through (rows, seconds) with the least squares of relative errors; what would be negative is zero.
+
+    Absolute errors would let the longest steps decide what a step of one row takes.
+    """
+    weights = [1 / seconds**2 for _, seconds in points]
+    x, y = (
+        sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights) for values in zip(*points, strict=True)
+    )
+    spread = sum(w * (rows - x) ** 2 for w, (rows, _) in zip(weights, points, strict=True))
+    rising = sum(w * (rows - x) * (seconds - y) for w, (rows, seconds) in zip(weights, points, strict=True))
+    row = max(0.0, rising / spread)
     fixed = y - row * x
     return (fixed, row) if fixed > 0 else (0.0, y / x)
 

@@ -1,33 +1,46 @@
-"""Live streams on one server, batch by batch."""
+"""Live streams on one server, batch by batch, by the runtime's own rule of waiting for company."""
 
-import heapq
+import math
 import random
 from collections import deque
+from collections.abc import Iterator, Sequence
 
 from speechtrt.deploy.planner.measured import StepCost
+from speechtrt.runtime.asr.patience import Patience
 
 SECONDS = 20.0
 SHARE = 0.95
+INSTANT = 1e-9  # seconds that are no wait
 
 
 def chunk_latency(cost: StepCost, streams: int, seed: int) -> float:
     """95th percentile of the seconds from a chunk's last sample to its words, with random phases of the streams."""
     chance = random.Random(seed)
-    phases = sorted(chance.uniform(0, cost.chunk_seconds) for _ in range(streams))
+    phases = [chance.uniform(0, cost.chunk_seconds) for _ in range(streams)]
+    lanes = (sorted(phases[worker :: cost.workers]) for worker in range(cost.workers))
+    latencies = sorted(latency for lane in lanes for latency in _lane(cost, lane))
+    return latencies[int(SHARE * (len(latencies) - 1))]
+
+
+def _lane(cost: StepCost, phases: Sequence[float]) -> Iterator[float]:
+    """Latencies of the chunks of one worker's streams."""
     rounds = round(SECONDS / cost.chunk_seconds)
     due = deque(phase + number * cost.chunk_seconds for number in range(rounds) for phase in phases)
-    free = [0.0] * cost.workers
-    latencies: list[float] = []
-    while due:
-        start = max(heapq.heappop(free), due[0])
-        taken = [due.popleft()]
-        while due and due[0] <= start and len(taken) < cost.batch:
-            taken.append(due.popleft())
-        end = start + cost.seconds(len(taken))
-        latencies += [end - moment for moment in taken]
-        heapq.heappush(free, end)
-    latencies.sort()
-    return latencies[int(SHARE * (len(latencies) - 1))]
+    waiting: deque[float] = deque()
+    patience = Patience(cost.batch)
+    now = 0.0
+    while due or waiting:
+        while due and due[0] <= now:
+            waiting.append(due.popleft())
+        wait = patience.delay(len(waiting), len(phases), waiting[0], now) if waiting else math.inf
+        if wait > INSTANT:
+            now = min(now + wait, due[0] if due else math.inf)
+            continue
+        batch = [waiting.popleft() for _ in range(min(cost.batch, len(waiting)))]
+        end = now + cost.seconds(len(batch))
+        patience.worked(now, end)
+        yield from (end - moment for moment in batch)
+        now = end
 
 
 def most_streams(cost: StepCost, limit: float, seed: int) -> int:

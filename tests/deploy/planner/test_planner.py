@@ -36,6 +36,51 @@ def test_no_cost_is_negative(points: list[tuple[float, float]]) -> None:
     assert fixed >= 0 and row >= 0 and fixed + row > 0
 
 
+def test_short_steps_count_as_much_as_long_ones() -> None:
+    fixed, row = fitted([(1.0, 0.005), (2.0, 0.006), (32.0, 0.040)])
+    assert fixed + row == pytest.approx(0.005, rel=0.05)  # absolute errors would say a step of one row takes less
+
+
+def test_a_plan_holds_in_a_slow_run(tmp_path: Path) -> None:
+    file = stream_document(tmp_path)
+    document = json.loads(file.read_text())
+    for trial, slowness in zip(document["trials"], (0.8, 1.2, 1.0), strict=True):
+        trial["stage_seconds"] = {name: slowness * s for name, s in trial["stage_seconds"].items()}
+    uneven = stream_document(tmp_path, trials=document["trials"])
+    cost = step_cost(read_result(uneven))
+    assert 0.05 < cost.scatter < 0.2
+    assert cost.seconds(8) > cost.fixed + 8 * cost.row
+    assert most_streams(cost, 0.1, seed=0) < 0.95 * most_streams(COST, 0.1, seed=0)
+
+
+def test_a_busy_worker_waits_for_company_as_the_runtime_does() -> None:
+    """At 70 % load batches form by waiting, so chunks take longer than steps do."""
+    one = StepCost(fixed=0.002, row=0.0014, batch=32, workers=1, chunk_seconds=0.56)
+    assert chunk_latency(one, 40, seed=0) < 0.010
+    assert chunk_latency(one, 256, seed=0) > 0.030
+
+
+def test_a_plan_is_held_against_replicas(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    file = stream_document(tmp_path)
+    planned = most_streams(COST, 0.1, seed=0)
+    replica = stream_document(tmp_path / "a", summary={"chunk_560.streams_at_slo": round(planned / 1.1)})
+    demand = ("--hardware", file, "--streams", 10, "--headroom", 1)
+    close = deploy(*demand, "--replica", replica, "--replica", replica, "--json")
+    assert close.exit_code == 0, close.output
+    assert json.loads(close.stdout)["agreement"] == {
+        "replicas": 2,
+        "planned": 2 * planned,
+        "measured": 2 * round(planned / 1.1),
+    }
+    assert "+10.0%" in close.stderr
+    stream_document(tmp_path / "a", summary={"chunk_560.streams_at_slo": round(planned / 1.2)})
+    assert deploy(*demand, "--replica", replica).exit_code == 1
+    stream_document(tmp_path / "a", summary={})
+    assert "lacks chunk_560.streams_at_slo" in str(deploy(*demand, "--replica", replica).exception)
+    assert deploy("--utterances", "5/s", "--hardware", speech_document(tmp_path), "--replica", replica).exit_code == 2
+
+
 def test_streams_are_bounded_by_what_full_batches_can_do() -> None:
     """Two workers do 16 rows in 20 ms: 1600 rows a second, 896 streams of 560 ms, and nearly all of them in time."""
     bound = 2 * 16 / COST.seconds(16) * 0.56
