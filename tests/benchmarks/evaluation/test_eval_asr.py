@@ -119,6 +119,21 @@ def test_a_corrupt_recording_is_named_and_the_run_goes_on(engines: Path, tmp_pat
     assert str(tmp_path) not in json.dumps(document)
 
 
+def test_each_recording_is_resampled_by_itself(engines: Path, tmp_path: Path) -> None:
+    """One manifest, three rates: the same sound is heard as the same text, and lasts as long."""
+    good = evaluation_utterances()[0]
+    audio = read_audio(good.path)
+    for rate in (16_000, 24_000, 44_100):
+        write_wav(tmp_path / f"r{rate}.wav", Audio(resample(audio.samples, audio.rate, rate), rate))
+    rows = "".join(f"r{rate}.wav,{good.text},s{rate}\n" for rate in (16_000, 24_000, 44_100))
+    (tmp_path / "m.csv").write_text(f"audio,text,speaker\n{rows}")
+    result = run(engines, tmp_path / "out", str(tmp_path / "m.csv"))
+    assert result.exit_code == 0, result.output
+    ledger = (tmp_path / "out" / "asr_evaluation_ledger.jsonl").read_text().splitlines()
+    seconds = [json.loads(line)["audio_seconds"] for line in ledger]
+    assert seconds == pytest.approx([audio.seconds] * 3, abs=0.001)
+
+
 def test_bad_choices_are_one_clear_line(engines: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no column 'device'"):
         run(engines, tmp_path, "dialects", "--group-by", "device")
