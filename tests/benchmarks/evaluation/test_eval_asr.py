@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from speechtrt.audio import read_audio, write_wav
 from speechtrt.benchmarks.eval_commands import evaluate
 from speechtrt.benchmarks.evaluation.errors import analyse
 from speechtrt.benchmarks.evaluation.ledger import Heard
@@ -124,7 +125,7 @@ def test_each_recording_is_resampled_by_itself(engines: Path, tmp_path: Path) ->
     good = evaluation_utterances()[0]
     audio = read_audio(good.path)
     for rate in (16_000, 24_000, 44_100):
-        write_wav(tmp_path / f"r{rate}.wav", Audio(resample(audio.samples, audio.rate, rate), rate))
+        write_wav(tmp_path / f"r{rate}.wav", audio.resampled(rate))
     rows = "".join(f"r{rate}.wav,{good.text},s{rate}\n" for rate in (16_000, 24_000, 44_100))
     (tmp_path / "m.csv").write_text(f"audio,text,speaker\n{rows}")
     result = run(engines, tmp_path / "out", str(tmp_path / "m.csv"))
