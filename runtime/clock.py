@@ -5,17 +5,23 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from time import thread_time
 from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """What one stage has used. `rows` counts the rows of all its calls."""
+    """What one stage has used. `rows` counts the rows of all its calls.
+
+    `seconds` pass, also while the stage's thread waits for a core that others use; `own_seconds` are of the processor's
+    time, of the threads that called the stage and not of those that an engine has besides.
+    """
 
     stage: str
     seconds: float
     calls: int
     rows: int
+    own_seconds: float = 0.0
 
     @property
     def rows_per_call(self) -> float:
@@ -27,6 +33,7 @@ class _Inner(threading.local):
     """Seconds that stages measured inside the current one have used, in this thread."""
 
     seconds: float = 0.0
+    own_seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -36,6 +43,7 @@ class _Tally:
     seconds: float = 0.0
     calls: int = 0
     rows: int = 0
+    own_seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -67,14 +75,15 @@ class StageClock:
             self._tallies.clear()
 
     def _read(self, stage: str, tally: _Tally) -> StageTime:
-        return StageTime(stage, tally.seconds, tally.calls, tally.rows)
+        return StageTime(stage, tally.seconds, tally.calls, tally.rows, tally.own_seconds)
 
-    def _add(self, stage: str, seconds: float, rows: int) -> None:
+    def _add(self, stage: str, seconds: float, own_seconds: float, rows: int) -> None:
         with self._lock:
             tally = self._tallies.get(stage)
             if tally is None:
                 tally = self._tallies[stage] = _Tally()
             tally.seconds += seconds
+            tally.own_seconds += own_seconds
             tally.calls += 1
             tally.rows += rows
 
@@ -89,13 +98,14 @@ class _Lap:
 
     def __enter__(self) -> None:
         inner = self._clock._inner
-        self._before, inner.seconds = inner.seconds, 0.0
-        self._start = self._clock.now()
+        self._before = inner.seconds, inner.own_seconds
+        inner.seconds = inner.own_seconds = 0.0
+        self._start = self._clock.now(), thread_time()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         clock, inner = self._clock, self._clock._inner
-        seconds = clock.now() - self._start
-        clock._add(self._stage, seconds - inner.seconds, self._rows)
-        inner.seconds = self._before + seconds
+        seconds, own_seconds = clock.now() - self._start[0], thread_time() - self._start[1]
+        clock._add(self._stage, seconds - inner.seconds, own_seconds - inner.own_seconds, self._rows)
+        inner.seconds, inner.own_seconds = self._before[0] + seconds, self._before[1] + own_seconds

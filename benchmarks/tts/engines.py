@@ -66,6 +66,7 @@ class EngineSpeaker:
             stage_seconds={**stages, "other": max(0.0, wall - sum(stages.values()))},
             batch_fill=window.rows_per_step / self.side.slots,
             decoder_steps=window.steps,
+            scheduler_own_seconds=window.scheduler_own_seconds,
             requests=tuple(sorted(requests, key=lambda r: r.arrival_seconds)),
         )
 

@@ -5,17 +5,21 @@ from dataclasses import dataclass, field
 from speechtrt.benchmarks.measure.clock import Elapsed, Stopwatch
 from speechtrt.runtime.clock import StageClock, StageTime
 
-DECODER = "decoder"
+DECODER, SCHEDULER = "decoder", "scheduler"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What happened between two moments. `rows_per_step` is the mean batch of the decoder."""
+    """What happened between two moments. `rows_per_step` is the mean batch of the decoder.
+
+    `scheduler_own_seconds` are of the processor's time.
+    """
 
     elapsed: Elapsed
     stage_seconds: dict[str, float]
     steps: int
     rows_per_step: float
+    scheduler_own_seconds: float
 
 
 @dataclass(slots=True)
@@ -46,7 +50,8 @@ class Meter:
         seconds = {t.stage: t.seconds - self._old(t.stage).seconds for t in self.clock.times()}
         decoder, old = self.clock.time(DECODER), self._old(DECODER)
         steps = decoder.calls - old.calls
-        return Window(elapsed, seconds, steps, (decoder.rows - old.rows) / max(1, steps))
+        scheduler = self.clock.time(SCHEDULER).own_seconds - self._old(SCHEDULER).own_seconds
+        return Window(elapsed, seconds, steps, (decoder.rows - old.rows) / max(1, steps), scheduler)
 
     def _old(self, stage: str) -> StageTime:
         return self._before.get(stage, StageTime(stage, 0.0, 0, 0))

@@ -10,7 +10,15 @@ from speechtrt.benchmarks.tts.capacity import P95_SECONDS, Capacity
 from speechtrt.benchmarks.tts.ladder import Ladder
 from speechtrt.benchmarks.tts.measurement import Measurement
 from speechtrt.benchmarks.tts.scenarios import BURST, SINGLE
-from speechtrt.benchmarks.tts.side_numbers import Numbers, load_numbers, pooled, prefixed, quantities, request_numbers
+from speechtrt.benchmarks.tts.side_numbers import (
+    Numbers,
+    load_numbers,
+    mean,
+    pooled,
+    prefixed,
+    quantities,
+    request_numbers,
+)
 from speechtrt.benchmarks.tts.sound import Sound
 from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED
 
@@ -144,7 +152,8 @@ def _saturated(measured: Measurement, head: str, extra: Extra, threads: int) -> 
     numbers = load_numbers(trials, threads)
     return {
         "slots": float(extra.saturated_slots),
-        "scheduler_share": numbers.get("scheduler_seconds", 0.0) / numbers["wall_seconds"],
+        "scheduler_share": mean(trials, lambda t: t.scheduler_own_seconds / t.wall_seconds),
+        "scheduler_wall_share": numbers.get("scheduler_seconds", 0.0) / numbers["wall_seconds"],
         **request_numbers(pooled(trials)),
         **numbers,
     }

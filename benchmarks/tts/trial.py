@@ -40,6 +40,7 @@ class TtsTrial:
 
     `stage_seconds` may add up to more than `wall_seconds` where stages overlap. `batch_fill` is the mean share of slots
     in use over decoder steps; `foreign_share` the share of all cores that other processes used meanwhile.
+    `scheduler_own_seconds` is the part of the scheduler's time in which its thread had a core.
     """
 
     scenario: str
@@ -51,6 +52,7 @@ class TtsTrial:
     batch_fill: float
     decoder_steps: int
     requests: tuple[Served, ...]
+    scheduler_own_seconds: float = 0.0
 
     @property
     def throughput(self) -> float:

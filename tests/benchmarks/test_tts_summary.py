@@ -71,6 +71,7 @@ def trial(side: str, wall: float, foreign: float = 0.0, audio: float = 2.0, scen
         stage_seconds={"decoder": wall * 0.75, "vocoder": wall * 0.25, "scheduler": wall * 0.02},
         batch_fill=0.5,
         decoder_steps=10,
+        scheduler_own_seconds=wall * 0.01,
         requests=(served(0, wall / 2, audio / 4), served(1, wall, audio * 3 / 4)),
     )
 
@@ -220,7 +221,8 @@ def test_other_loads_have_blocks_of_their_own() -> None:
     assert found["mixed.throughput_ratio"] == pytest.approx(2.5)
     assert found["mixed.latency_p95_ratio"] == pytest.approx(0.4)
     assert found["saturated.batch_fill"] == pytest.approx(0.97)
-    assert found["saturated.scheduler_share"] == pytest.approx(0.02)
+    assert found["saturated.scheduler_share"] == pytest.approx(0.01)
+    assert found["saturated.scheduler_wall_share"] == pytest.approx(0.02)
     assert found["five_seconds.first_audio_ratio"] == pytest.approx(1.0)
     assert found[f"capacity.{ENGINES}.requests_per_second"] == 3.0
 

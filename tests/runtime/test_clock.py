@@ -1,5 +1,7 @@
 """Time per stage."""
 
+import time
+
 import pytest
 
 from speechtrt.runtime.clock import StageClock
@@ -30,3 +32,16 @@ def test_reset_forgets() -> None:
     clock.reset()
     assert clock.times() == ()
     assert clock.time("encoder").rows_per_call == 0
+
+
+def test_own_time_is_without_waiting_and_without_the_stages_inside() -> None:
+    clock = StageClock()
+    with clock.measure("scheduler"):
+        time.sleep(0.05)
+        with clock.measure("decoder"):
+            busy_until = time.thread_time() + 0.05
+            while time.thread_time() < busy_until:
+                pass
+    scheduler, decoder = clock.time("scheduler"), clock.time("decoder")
+    assert scheduler.seconds >= 0.05 > 0.02 > scheduler.own_seconds >= 0
+    assert decoder.own_seconds >= 0.05
