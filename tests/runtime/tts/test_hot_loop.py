@@ -1,5 +1,6 @@
 """What a step costs besides its engines: no memory, and little time."""
 
+import ctypes
 import tracemalloc
 from pathlib import Path
 
@@ -11,6 +12,18 @@ from tests.runtime.tts.fake_speech import build
 
 SLOTS = 4
 KEPT_BYTES, PASSING_BYTES = 2_000, 16_000
+MALLINFO = (  # in the order of malloc.h
+    "arena",
+    "ordblks",
+    "smblks",
+    "hblks",
+    "hblkhd",
+    "usmblks",
+    "fsmblks",
+    "uordblks",
+    "fordblks",
+    "keepcost",
+)
 
 
 def running(pipeline: Pipeline, steps: int) -> Pipeline:
@@ -35,6 +48,46 @@ def test_steps_allocate_nothing(tiny_tts_engines: Path) -> None:
         tracemalloc.stop()
     assert kept - before < KEPT_BYTES
     assert peak - before < PASSING_BYTES
+
+
+class Heap(ctypes.Structure):
+    """glibc's `struct mallinfo2`: bytes by what they are used for."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in MALLINFO)
+
+
+def heap_bytes() -> tuple[int, int]:
+    """Bytes that are in use on the C heap, ONNX Runtime's included, and bytes that it has taken from the system."""
+    libc = ctypes.CDLL(None)
+    libc.mallinfo2.restype = Heap
+    heap = libc.mallinfo2()
+    return heap.uordblks + heap.hblkhd, heap.arena + heap.hblkhd
+
+
+def test_engines_allocate_nothing_in_thousands_of_steps(tiny_tts_engines: Path) -> None:
+    """Outputs are bound in place, so that ONNX Runtime's arena only lends out what it has."""
+    with running(open_pipeline(tiny_tts_engines, SLOTS, 1), steps=2) as pipeline:
+        runner = pipeline._decoder.runner
+        for _ in range(20):
+            runner.step(SLOTS)
+        before = heap_bytes()
+        for _ in range(3000):
+            runner.step(SLOTS)
+        in_use, taken = heap_bytes()
+    assert abs(in_use - before[0]) < KEPT_BYTES
+    assert taken == before[1]
+
+
+def test_speech_takes_no_memory_from_the_system_while_it_is_decoded(tiny_tts_engines: Path) -> None:
+    """Engines, blocks of random numbers and frames: past the first block nothing grows."""
+    with running(open_pipeline(tiny_tts_engines, SLOTS, 1), steps=36) as pipeline:
+        before = heap_bytes()
+        for _ in range(84):
+            pipeline.step()
+        in_use, taken = heap_bytes()
+        assert pipeline.active == SLOTS
+    assert in_use - before[0] < PASSING_BYTES
+    assert taken == before[1]
 
 
 def test_steps_use_the_same_buffers() -> None:
