@@ -43,6 +43,9 @@ BUILD = Path("build")
     help="What counts as the same word.",
 )
 @click.option("--group-by", help="Column whose values are compared; dialect if there is one, else speaker.")
+@click.option(
+    "--keyword", "keywords", multiple=True, help="Routing sends utterances with it to the largest; repeat it."
+)
 @click.option("--most", type=click.IntRange(1), help="Utterances at most.")
 @click.option("--out", type=click.Path(path_type=Path), default=BUILD / "results", show_default=True)
 @click.option("--quick", is_flag=True, help="Ten utterances: a smoke test; not for quoting.")
@@ -57,6 +60,7 @@ def asr(
     chunks: tuple[int, ...],
     normaliser: str,
     group_by: str | None,
+    keywords: tuple[str, ...],
     most: int | None,
     out: Path,
     quick: bool,
@@ -73,7 +77,16 @@ def asr(
     from speechtrt.precision import Precision
 
     systems = find_systems(engines, models, [Precision(one) for one in precisions], find_decoders(decoders, lm), chunks)
-    plan = StudyPlan(manifest, systems, NormaliserName(normaliser), group_by, most, out, quick)
+    plan = StudyPlan(
+        manifest,
+        systems,
+        NormaliserName(normaliser),
+        group_by,
+        most,
+        out,
+        quick,
+        frozenset(word.lower() for word in keywords),
+    )
     study = run_study(plan, note)
     note(f"wrote {study.write(out)}")
     for skipped in study.result.load.skipped:

@@ -47,6 +47,6 @@ def _compare(first: Scored, second: Scored, draws: int) -> Iterator[Comparison]:
             first.system.name,
             second.system.name,
             group,
-            compare_paired([s.words for s in a], [s.words for s in b], draws),
+            compare_paired([s.counted for s in a], [s.counted for s in b], draws),
             mapsswe((x.alignment, y.alignment) for x, y in zip(a, b, strict=True)),
         )

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from speechtrt.benchmarks.environment import Environment
 from speechtrt.benchmarks.evaluation.comparing import Comparison
+from speechtrt.benchmarks.evaluation.errors import KINDS, ErrorAnalysis
 from speechtrt.benchmarks.evaluation.manifests.manifest import Skipped
 from speechtrt.benchmarks.evaluation.routing import RoutingStudy
 from speechtrt.benchmarks.evaluation.scoring import EVERYTHING, Scored
@@ -79,6 +80,7 @@ def make_document(
     load: EvaluationLoad,
     scored: Sequence[Scored],
     comparisons: Sequence[Comparison],
+    analyses: Sequence[ErrorAnalysis],
     routing: RoutingStudy | None,
     quick: bool,
 ) -> EvaluationResult:
@@ -88,7 +90,7 @@ def make_document(
         environment=environment,
         load=load,
         trials=tuple(_trials(scored)),
-        summary={**_rates(scored), **_differences(comparisons), **_routing(routing)},
+        summary={**_rates(scored), **_differences(comparisons), **_errors(analyses), **_routing(routing)},
         valid=verdict(quick_reasons(quick)),
     )
 
@@ -97,7 +99,6 @@ def make_load(
     manifest: str,
     group_by: str,
     normaliser: str,
-    primary: str,
     scored: Sequence[Scored],
     skipped: Sequence[Skipped],
     draws: int = DRAWS,
@@ -113,7 +114,7 @@ def make_load(
         group_by=group_by,
         groups=scored[0].groups,
         normaliser=normaliser,
-        primary=primary,
+        primary=scored[0].primary,
         systems=tuple(
             SystemTitle(
                 s.system.name,
@@ -161,12 +162,27 @@ def _differences(comparisons: Sequence[Comparison]) -> dict[str, float]:
     return numbers
 
 
+def _errors(analyses: Sequence[ErrorAnalysis]) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for one in analyses:
+        for kinds in one.kinds:
+            place = f"{one.system}.{key(kinds.group)}"
+            numbers |= {f"{place}.{kind}": getattr(kinds, kind) for kind in KINDS}
+        for relation in one.relations:
+            if found := relation.correlation:
+                place = f"{one.system}.correlation.{key(relation.property.name)}"
+                numbers |= {f"{place}.{end}": getattr(found, end) for end in ("rho", "low", "high", "p")}
+    return numbers
+
+
 def _routing(study: RoutingStudy | None) -> dict[str, float]:
     numbers: dict[str, float] = {}
-    for replay in study.replays if study else ():
+    if study is None:
+        return numbers
+    for replay in study.replays:
         place = f"routing.{key(replay.name)}"
-        numbers |= {f"{place}.wer": replay.rate.rate, f"{place}.real_time_factor": replay.cost}
-        numbers |= {f"{place}.wer_low": replay.rate.low, f"{place}.wer_high": replay.rate.high}
+        numbers |= {f"{place}.{study.primary}": replay.rate.rate, f"{place}.real_time_factor": replay.cost}
+        numbers |= {f"{place}.{study.primary}_{end}": getattr(replay.rate, end) for end in ("low", "high")}
     return numbers
 
 

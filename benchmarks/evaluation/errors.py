@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from speechtrt.benchmarks.evaluation.properties import Relation, relate
 from speechtrt.benchmarks.evaluation.scoring import EVERYTHING, Score, Scored
-from speechtrt.benchmarks.statistics.correlation import RankCorrelation, rank_correlation
 
 MOST_CONFUSIONS, MOST_WORDS, MOST_WORST = 20, 20, 10
+KINDS = ("substitutions", "deletions", "insertions")
 FEWEST_SEEN = 3  # times that a word must have been said before its recall says anything
 
 
@@ -41,13 +42,13 @@ class WordRecall:
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnalysis:
-    """Of one system. `correlations`: of an utterance's error rate with a property of its recording."""
+    """Of one system, in what counts first. `relations`: of an utterance's error rate with its recording."""
 
     system: str
     kinds: tuple[ErrorKinds, ...]
     confusions: tuple[Confusion, ...]
     recalls: tuple[WordRecall, ...]
-    correlations: dict[str, RankCorrelation]
+    relations: tuple[Relation, ...]
     worst: tuple[Score, ...]
 
 
@@ -59,15 +60,14 @@ def analyse(scored: Scored) -> ErrorAnalysis:
         kinds=tuple(_kinds(group, scored.of(group)) for group in groups),
         confusions=_confusions(scored.scores),
         recalls=_recalls(scored.scores),
-        correlations=_correlations(scored.scores),
-        worst=tuple(sorted(scored.scores, key=lambda s: (-s.words.errors, s.entry.id))[:MOST_WORST]),
+        relations=relate(scored.scores),
+        worst=tuple(sorted(scored.scores, key=lambda s: (-s.counted.errors, s.entry.id))[:MOST_WORST]),
     )
 
 
 def _kinds(group: str, scores: Sequence[Score]) -> ErrorKinds:
-    words = max(1, sum(s.words.tokens for s in scores))
-    kinds = ("substitutions", "deletions", "insertions")
-    return ErrorKinds(group, *(sum(getattr(s.words, kind) for s in scores) / words for kind in kinds))
+    words = max(1, sum(s.counted.tokens for s in scores))
+    return ErrorKinds(group, *(sum(getattr(s.counted, kind) for s in scores) / words for kind in KINDS))
 
 
 def _confusions(scores: Sequence[Score]) -> tuple[Confusion, ...]:
@@ -85,15 +85,3 @@ def _recalls(scores: Sequence[Score]) -> tuple[WordRecall, ...]:
             hit[wanted] += wanted == found
     rows = (WordRecall(word, count, hit[word] / count) for word, count in said.items() if count >= FEWEST_SEEN)
     return tuple(sorted(rows, key=lambda row: (row.recall, -row.said, row.word))[:MOST_WORDS])
-
-
-def _correlations(scores: Sequence[Score]) -> dict[str, RankCorrelation]:
-    rates = [s.words.rate for s in scores]
-    seconds = [s.heard.audio_seconds for s in scores]
-    properties = {
-        "duration": seconds,
-        "words per second": [s.words.tokens / t if t else 0.0 for s, t in zip(scores, seconds, strict=True)],
-        "signal-to-noise ratio": [s.heard.decibels for s in scores],
-    }
-    found = {name: rank_correlation(values, rates) for name, values in properties.items()}
-    return {name: value for name, value in found.items() if value is not None}

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from speechtrt.benchmarks.evaluation.comparing import Comparison
-from speechtrt.benchmarks.evaluation.document import EvaluationResult
+from speechtrt.benchmarks.evaluation.document import NAME, EvaluationResult
 from speechtrt.benchmarks.evaluation.errors import ErrorAnalysis
+from speechtrt.benchmarks.evaluation.page.pictures import Picture
 from speechtrt.benchmarks.evaluation.routing import RoutingStudy
 from speechtrt.benchmarks.evaluation.scoring import EVERYTHING
 from speechtrt.benchmarks.evaluation.system import key
@@ -42,11 +43,12 @@ def group_table(result: EvaluationResult) -> Iterator[Row]:
 
 
 def comparison_table(comparisons: Iterable[Comparison]) -> Iterator[Row]:
-    """Differences in points of WER, with every test and the verdict."""
+    """Differences in points of the rate that counts first, with every test and the verdict."""
     yield [
         "first",
         "second",
         "group",
+        "verdict",
         "second - first",
         "95 % interval",
         "p (Holm)",
@@ -54,7 +56,6 @@ def comparison_table(comparisons: Iterable[Comparison]) -> Iterator[Row]:
         "Cohen's d",
         "p, Wilcoxon",
         "p, MAPSSWE",
-        "verdict",
     ]
     for one in comparisons:
         paired = one.paired
@@ -62,18 +63,18 @@ def comparison_table(comparisons: Iterable[Comparison]) -> Iterator[Row]:
             one.first,
             one.second,
             one.group,
+            one.words,
             f"{100 * paired.difference:+.2f}",
             f"{100 * paired.low:+.2f} to {100 * paired.high:+.2f}",
             *(f"{p:.3g}" for p in (one.adjusted_p, paired.t_p)),
             f"{paired.d:+.2f}",
             *(f"{p:.3g}" for p in (paired.wilcoxon_p, one.segments.p)),
-            one.words,
         ]
 
 
 def routing_table(study: RoutingStudy) -> Iterator[Row]:
     """One line a fixed model or policy."""
-    yield ["", "WER", "RTF", "heard by", "nothing beats it in both"]
+    yield ["", study.primary.upper(), "RTF", "heard by", "nothing beats it in both"]
     for one in study.replays:
         rate = f"{100 * one.rate.rate:.1f} % ({100 * one.rate.low:.1f} to {100 * one.rate.high:.1f})"
         shares = ", ".join(f"{model} {share:.0%}" for model, share in sorted(one.shares.items()))
@@ -96,9 +97,15 @@ def kinds_table(analysis: ErrorAnalysis) -> Iterator[Row]:
 
 def correlation_table(analysis: ErrorAnalysis) -> Iterator[Row]:
     """What an utterance's error rate grows with."""
-    yield ["WER against", "Spearman's rho", "95 % interval", "p"]
-    for name, found in analysis.correlations.items():
-        yield [name, f"{found.rho:+.2f}", f"{found.low:+.2f} to {found.high:+.2f}", f"{found.p:.3g}"]
+    yield ["error rate against", "Spearman's rho", "95 % interval", "p"]
+    for relation in analysis.relations:
+        if found := relation.correlation:
+            yield [
+                relation.property.name,
+                f"{found.rho:+.2f}",
+                f"{found.low:+.2f} to {found.high:+.2f}",
+                f"{found.p:.3g}",
+            ]
 
 
 def markdown(
@@ -106,8 +113,9 @@ def markdown(
     comparisons: Sequence[Comparison],
     analyses: Sequence[ErrorAnalysis],
     routing: RoutingStudy | None,
+    pictures: Sequence[Picture],
 ) -> str:
-    """All tables with headings."""
+    """All tables with headings, and the pictures beside the file."""
     load = result.load
     intro = (
         f"{load.utterances} utterances of {load.speakers} speakers, {load.words:,} words, "
@@ -117,15 +125,21 @@ def markdown(
     parts = [f"# {load.manifest}", intro, "## Models", table(model_table(result))]
     parts += [f"## By {load.group_by}", table(group_table(result))]
     if comparisons:
-        parts += ["## Differences, in points of WER", table(comparison_table(comparisons))]
+        parts += [f"## Differences, in points of {load.primary.upper()}", table(comparison_table(comparisons))]
     if routing:
         parts += ["## Routing between models", advice(routing), table(routing_table(routing))]
+    parts += ["## Pictures", *(f"![{one.title}]({picture_file(one.name)})" for one in pictures)]
     for analysis in analyses:
         parts += [f"## Errors of {analysis.system}", table(kinds_table(analysis)), table(correlation_table(analysis))]
     if load.skipped:
         lines = [f"- {one.id}: {one.problem}" for one in load.skipped]
         parts += [f"## {len(load.skipped)} utterances left out", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
+
+
+def picture_file(name: str) -> str:
+    """Where a picture lies beside the Markdown."""
+    return f"{NAME}_{name}.svg"
 
 
 def rate(result: EvaluationResult, system: str, group: str, metric: str) -> str:

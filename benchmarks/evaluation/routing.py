@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from speechtrt.benchmarks.evaluation.scoring import Score, Scored
+from speechtrt.benchmarks.evaluation.scoring import Primary, Score, Scored
 from speechtrt.benchmarks.statistics.error_rate import RateInterval, error_rate
 from speechtrt.runtime.policy.routing import RoutingPolicy, Size, Utterance
 
@@ -36,8 +36,9 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class RoutingStudy:
-    """All fixed models and policies. `hard` groups are heard by the larger model."""
+    """All fixed models and policies, in the rate that counts first. `hard` groups are heard by the larger model."""
 
+    primary: Primary
     hard: tuple[str, ...]
     replays: tuple[Replay, ...]
 
@@ -52,8 +53,11 @@ class RoutingStudy:
         return min(within, key=lambda replay: (replay.rate.rate, replay.cost)).name if within else None
 
 
-def study_routing(scored: Sequence[Scored]) -> RoutingStudy | None:
-    """Replay over models that differ in nothing else; None with fewer than two, or too few utterances to halve."""
+def study_routing(scored: Sequence[Scored], keywords: frozenset[str] = frozenset()) -> RoutingStudy | None:
+    """Replay over models that differ in nothing else; None with fewer than two, or too few utterances to halve.
+
+    `keywords`: utterances in which the smallest model heard one go to the largest, after that first pass.
+    """
     models = _comparable(scored)
     if len(models) < 2 or len(models[0].scores) < 4:
         return None
@@ -62,8 +66,8 @@ def study_routing(scored: Sequence[Scored]) -> RoutingStudy | None:
     hard = _hard(sizes[Size(len(sizes) - 1)])
     kept = range(1, len(models[0].scores), 2)
     replays = [_fixed(one, kept) for one in ranked]
-    replays += [_routed(case, sizes, kept) for case in _cases(RoutingPolicy(frozenset(sizes), hard))]
-    return RoutingStudy(tuple(sorted(hard)), tuple(_with_front(replays)))
+    replays += [_routed(case, sizes, kept) for case in _cases(RoutingPolicy(frozenset(sizes), hard, keywords))]
+    return RoutingStudy(models[0].primary, tuple(sorted(hard)), tuple(_with_front(replays)))
 
 
 def _comparable(scored: Sequence[Scored]) -> list[Scored]:
@@ -77,28 +81,34 @@ def _comparable(scored: Sequence[Scored]) -> list[Scored]:
 def _hard(largest: Scored) -> frozenset[str]:
     """Groups that the largest model hears worse than everything, in the first half."""
     half = largest.scores[::2]
-    overall = error_rate([s.words for s in half]).rate
+    overall = error_rate([s.counted for s in half]).rate
     groups = dict.fromkeys(s.group for s in half)
-    return frozenset(g for g in groups if error_rate([s.words for s in half if s.group == g]).rate > overall)
+    return frozenset(g for g in groups if error_rate([s.counted for s in half if s.group == g]).rate > overall)
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A policy, the machine's load, the seconds a client waits for a chunk, and whether clients say their group."""
+    """A policy, the machine's load, the seconds a client waits for a chunk, and whether clients say their group.
+
+    `first_pass`: the smallest model hears everything first, and the policy reads what it wrote.
+    """
 
     name: str
     policy: RoutingPolicy
     load: float = 0.0
     wait: float | None = None
     hint: bool = True
+    first_pass: bool = False
 
 
 def _cases(policy: RoutingPolicy) -> tuple[_Case, ...]:
+    keywords = _Case("routed, idle, keywords after a first pass", policy, first_pass=True)
     return (
         _Case("routed, idle, groups known", policy),
         _Case("routed, busy, groups known", policy, BUSY),
         _Case("routed, busy, groups unknown", policy, BUSY, hint=False),
         _Case(f"routed, {1000 * STRICT:.0f} ms budget", policy, wait=STRICT),
+        *([keywords] if policy.keywords else []),
     )
 
 
@@ -110,20 +120,25 @@ def _routed(case: _Case, sizes: dict[Size, Scored], kept: Sequence[int]) -> Repl
     chosen = []
     for place in kept:
         known = sizes[Size.SMALL].scores[place]
-        locale = known.group if case.hint else None
-        asked = Utterance(locale, seconds=known.heard.audio_seconds, latency_seconds=case.wait)
+        asked = Utterance(
+            locale=known.group if case.hint else None,
+            seconds=known.heard.audio_seconds,
+            text=known.hypothesis if case.first_pass else None,
+            latency_seconds=case.wait,
+        )
         one = sizes[case.policy.decide(asked, case.load).size]
         chosen.append((one, one.scores[place]))
-    return _replay(case.name, chosen)
+    return _replay(case.name, chosen, sizes[Size.SMALL].real_time_factor if case.first_pass else 0.0)
 
 
-def _replay(name: str, chosen: Sequence[tuple[Scored, Score]]) -> Replay:
+def _replay(name: str, chosen: Sequence[tuple[Scored, Score]], first_pass: float = 0.0) -> Replay:
+    """`first_pass`: computing per second of audio before any is chosen."""
     seconds = sum(score.heard.audio_seconds for _, score in chosen)
     factors = {one.system.model: one.real_time_factor for one in {one.system: one for one, _ in chosen}.values()}
     spent = sum(factors[one.system.model] * score.heard.audio_seconds for one, score in chosen)
     models = Counter(one.system.model for one, _ in chosen)
     shares = {model: count / len(chosen) for model, count in models.items()}
-    return Replay(name, error_rate([score.words for _, score in chosen]), spent / seconds, shares)
+    return Replay(name, error_rate([score.counted for _, score in chosen]), first_pass + spent / seconds, shares)
 
 
 def _with_front(replays: Sequence[Replay]) -> Iterator[Replay]:

@@ -11,11 +11,14 @@ from speechtrt.benchmarks.evaluation.document import NAME, EvaluationResult, mak
 from speechtrt.benchmarks.evaluation.errors import ErrorAnalysis, analyse
 from speechtrt.benchmarks.evaluation.manifests.detection import open_manifest
 from speechtrt.benchmarks.evaluation.manifests.manifest import SPEAKER, Manifest, Skipped
-from speechtrt.benchmarks.evaluation.markdown import markdown
-from speechtrt.benchmarks.evaluation.normaliser import NormaliserName, open_normaliser, unspaced
+from speechtrt.benchmarks.evaluation.markdown import markdown, picture_file
+from speechtrt.benchmarks.evaluation.normaliser import NormaliserName, open_normaliser
+from speechtrt.benchmarks.evaluation.page.drawing import as_file
 from speechtrt.benchmarks.evaluation.page.page import render
+from speechtrt.benchmarks.evaluation.page.parts import shipped_text
+from speechtrt.benchmarks.evaluation.page.pictures import Picture, pictures
 from speechtrt.benchmarks.evaluation.routing import RoutingStudy, study_routing
-from speechtrt.benchmarks.evaluation.scoring import Scored, score_all
+from speechtrt.benchmarks.evaluation.scoring import score_all
 from speechtrt.benchmarks.evaluation.system import System
 from speechtrt.benchmarks.evaluation.transcribing import Ledgers, Transcripts, transcribe_all
 from speechtrt.documents import write_document
@@ -27,7 +30,7 @@ QUICK_UTTERANCES = 10
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """What to evaluate. `group_by` None is `dialect` where there is one, else the speaker."""
+    """What to evaluate. `group_by` None is `dialect` where there is one, else the speaker; `keywords` are routing's."""
 
     manifest: str
     systems: tuple[System, ...]
@@ -36,6 +39,7 @@ class StudyPlan:
     most: int | None
     out: Path
     quick: bool
+    keywords: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,6 @@ class Study:
     """A finished evaluation."""
 
     result: EvaluationResult
-    scored: tuple[Scored, ...]
     comparisons: tuple[Comparison, ...]
     analyses: tuple[ErrorAnalysis, ...]
     routing: RoutingStudy | None
@@ -51,16 +54,23 @@ class Study:
     @property
     def table(self) -> str:
         """Markdown."""
-        return markdown(self.result, self.comparisons, self.analyses, self.routing)
+        return markdown(self.result, self.comparisons, self.analyses, self.routing, self.pictures)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """What the page shows and `write` writes."""
+        return pictures(self.result, self.analyses, self.routing)
 
     def write(self, folder: Path) -> Path:
-        """Write the JSON document, the Markdown and the page into `folder`; the path of the document."""
+        """Write the JSON document, the Markdown, the pictures and the page into `folder`; the path of the document."""
         path = folder / f"{NAME}.json"
         write_document(path, self.result)
         write_bytes(path.with_suffix(".md"), self.table.encode())
-        write_bytes(
-            path.with_suffix(".html"), render(self.result, self.comparisons, self.analyses, self.routing).encode()
-        )
+        style = shipped_text("picture.css")
+        for one in self.pictures:
+            write_bytes(folder / picture_file(one.name), as_file(one.svg, one.title, style).encode())
+        page = render(self.result, self.comparisons, self.analyses, self.routing, self.pictures)
+        write_bytes(path.with_suffix(".html"), page.encode())
         return path
 
 
@@ -76,12 +86,12 @@ def run_study(plan: StudyPlan, report: Callable[[str], None]) -> Study:
         raise DataError(f"{manifest.name}: no recording could be heard by every system; check the audio files")
     report("scoring")
     comparisons = compare_all(scored)
-    primary = "cer" if unspaced("".join(entry.text for entry in manifest.entries)) else "wer"
     skipped = _skipped(manifest, transcripts)
-    load = make_load(manifest.name, column, normaliser.title, primary, scored, skipped)
-    routing = study_routing(scored)
-    result = make_document(read_environment(), load, scored, comparisons, routing, plan.quick)
-    return Study(result, scored, comparisons, tuple(map(analyse, scored)), routing)
+    load = make_load(manifest.name, column, normaliser.title, scored, skipped)
+    routing = study_routing(scored, plan.keywords)
+    analyses = tuple(map(analyse, scored))
+    result = make_document(read_environment(), load, scored, comparisons, analyses, routing, plan.quick)
+    return Study(result, comparisons, analyses, routing)
 
 
 def _skipped(manifest: Manifest, transcripts: Sequence[Transcripts]) -> list[Skipped]:

@@ -10,7 +10,7 @@ TICKS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # steps of the scale, in per cent
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A rate in per cent with its interval. An empty label starts a new block."""
+    """A rate in per cent with its interval."""
 
     label: str
     rate: float
@@ -93,3 +93,10 @@ def _merged(points: Sequence[Point]) -> Iterator[Point]:
 
 def _cost(point: Point) -> float:
     return point.cost
+
+
+def as_file(svg: str, title: str, style: str) -> str:
+    """A picture that needs nothing else: with its style, its ground, and a title for those who cannot see it."""
+    head, inside = svg.split(">", 1)
+    ground = f'<title>{escape(title)}</title><style>{style}</style><rect class="ground" width="100%" height="100%"/>'
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{ground}{inside}\n'

@@ -3,12 +3,18 @@
 import base64
 from collections.abc import Iterator
 from html import escape
+from importlib.resources import files
 
 from speechtrt.benchmarks.evaluation.markdown import Row
 from speechtrt.benchmarks.evaluation.scoring import Score
 
 MEDIA = {".flac": "audio/flac", ".wav": "audio/wav", ".opus": "audio/ogg", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
 LONG = 24  # characters of a cell that may be broken into lines
+
+
+def shipped_text(name: str) -> str:
+    """A file beside this one."""
+    return files("speechtrt.benchmarks.evaluation.page").joinpath(name).read_text(encoding="utf-8")
 
 
 def section(title: str, body: str, intro: str = "") -> str:
@@ -34,7 +40,7 @@ def worst_case(score: Score) -> str:
     media = MEDIA.get(entry.audio.suffix.lower(), "audio/wav")
     sound = base64.b64encode(entry.audio.read_bytes()).decode()
     words = "".join(map(_word, score.alignment.pairs))
-    about = f"{entry.id}, {score.group}, {entry.speaker}: {score.words.errors} errors in {score.words.tokens} words"
+    about = f"{entry.id}, {score.group}, {entry.speaker}: {score.counted.errors} errors in {score.counted.tokens}"
     return (
         f'<div class="worst"><audio controls preload="none" src="data:{media};base64,{sound}"></audio> '
         f'{escape(about)}<div class="words">{words}</div></div>'

@@ -1,14 +1,19 @@
 """`speechtrt eval asr` from end to end, on engines of a tiny random model."""
 
 import json
+import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
 
 from speechtrt.audio import read_audio, write_wav
+from speechtrt.benchmarks.environment import read_environment
 from speechtrt.benchmarks.eval_commands import evaluate
+from speechtrt.benchmarks.evaluation.comparing import compare_all
+from speechtrt.benchmarks.evaluation.document import make_document, make_load
 from speechtrt.benchmarks.evaluation.errors import analyse
 from speechtrt.benchmarks.evaluation.ledger import Heard
 from speechtrt.benchmarks.evaluation.manifests.manifest import Entry
@@ -77,10 +82,33 @@ def test_the_tables_say_it_in_words(evaluated: tuple[Result, Path]) -> None:
 
 def test_the_page_needs_no_network_and_plays_the_worst(evaluated: tuple[Result, Path]) -> None:
     page = (evaluated[1] / "asr_evaluation_results.html").read_text()
-    assert page.count("<svg") == 2 and "aria-sort" in page
+    assert page.count("<svg") == 5 and "aria-sort" in page
     assert 'src="data:audio/ogg;base64,' in page
     assert "http://" not in page and "https://" not in page
-    assert page.count("<section>") == page.count("</section>") == 5  # models, dialects, differences, two systems
+    assert (
+        page.count("<section>") == page.count("</section>") == 6
+    )  # models, dialects, differences, recordings, two systems
+
+
+def test_the_pictures_of_the_page_are_files_that_the_tables_link(evaluated: tuple[Result, Path]) -> None:
+    out = evaluated[1]
+    written = {path.name for path in out.glob("*.svg")}
+    linked = re.findall(r"!\[(.+)\]\((.+)\)", (out / "asr_evaluation_results.md").read_text())
+    names = ("models", "groups", "duration", "speaking-rate", "signal-to-noise-ratio")
+    assert written == {name for _, name in linked} == {f"asr_evaluation_results_{name}.svg" for name in names}
+    page = (out / "asr_evaluation_results.html").read_text()
+    for title, name in linked:
+        picture = ElementTree.parse(out / name).getroot()
+        assert picture.find("{*}title").text == title  # type: ignore[union-attr]
+        labels = [text.text for text in picture.iterfind(".//{*}text") if "soft" not in text.get("class", "")]
+        assert len(labels) >= 2 and all(f">{label}</text>" in page for label in labels)
+
+
+def test_error_kinds_are_numbers_too(evaluated: tuple[Result, Path]) -> None:
+    summary = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())["summary"]
+    place = f"{TINY}.greedy.160ms"
+    kinds = [summary[f"{place}.indian.{kind}"] for kind in ("substitutions", "deletions", "insertions")]
+    assert sum(kinds) == pytest.approx(summary[f"{place}.indian.wer"])
 
 
 def test_nothing_is_heard_or_measured_twice(engines: Path, evaluated: tuple[Result, Path]) -> None:
@@ -177,6 +205,41 @@ def test_errors_are_counted_by_kind_word_and_pair() -> None:
     }
     assert [(r.word, r.said, r.recall) for r in analysis.recalls] == [("light", 3, 1 / 3)]
     assert analysis.worst[0].entry.id == "c"
+
+
+def test_where_words_have_no_spaces_characters_are_tested_and_analysed() -> None:
+    entries = [entry("a", "今日は天気がいい"), entry("b", "明日も晴れ")]
+    texts = {"a": "今日は元気がいい", "b": "明日も晴れ"}
+    first, second = score_all(
+        [heard("x", texts), heard("y", {e.id: e.text for e in entries})], entries, _plain(), "speaker"
+    )
+    assert first.primary == "cer"
+    assert [(s.counted.errors, s.counted.tokens) for s in first.scores] == [(1, 8), (0, 5)]
+    assert [(s.words.errors, s.words.tokens) for s in first.scores] == [(1, 1), (0, 1)]
+    [found] = compare_all([first, second])
+    assert found.paired.difference == pytest.approx(-1 / 13)
+    assert [(c.said, c.heard) for c in analyse(first).confusions] == [("天", "元")]
+
+
+def test_rates_are_said_for_fifths_of_the_recordings() -> None:
+    entries = [entry(str(n), "one two three four") for n in range(20)]
+    rows = {
+        e.id: Heard(e.id, "one two three four"[: 13 if n < 12 else None], 1.0 + n, 0.1, 20.0)
+        for n, e in enumerate(entries)
+    }
+    system = System("m", "ort-cpu-fp32", Decoder("greedy", GREEDY), None, Path())
+    [found] = score_all([Transcripts(system, rows, (), None)], entries, _plain(), "dialect")
+    analysis = analyse(found)
+    duration, _, noise = analysis.relations
+    assert [part.label for part in duration.parts][:2] == ["1.0 to 4.0 s", "5.0 to 8.0 s"]
+    assert [part.rate.rate for part in duration.parts] == [0.25, 0.25, 0.25, 0.0, 0.0]
+    assert duration.correlation is not None and duration.correlation.rho < -0.8
+    assert [part.rate.utterances for part in noise.parts] == [20] and noise.correlation is None
+    load = make_load("m", "dialect", "none", [found], ())
+    summary = make_document(read_environment(), load, [found], (), [analysis], None, quick=False).summary
+    named = {name: value for name, value in summary.items() if ".correlation." in name and "speaking" not in name}
+    ends = {end: getattr(duration.correlation, end) for end in ("rho", "low", "high", "p")}
+    assert named == {f"{system.name}.correlation.duration.{end}": value for end, value in ends.items()}
 
 
 def test_texts_as_they_are_are_scored_too() -> None:

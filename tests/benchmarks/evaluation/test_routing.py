@@ -64,6 +64,16 @@ def test_hard_groups_go_to_the_large_model(study: RoutingStudy) -> None:
     assert routed["routed, 50 ms budget"].shares == {"small": 1.0}
 
 
+def test_keywords_go_to_the_large_model_after_a_first_pass() -> None:
+    small = heard("small", 0.01, {"easy": 1, "hard": 4})  # hears "x two three four", and nothing of the hard half
+    large = heard("large", 0.05, {"easy": 0, "hard": 1})
+    found = study_routing(scored(large, heard("medium", 0.02, {"easy": 0, "hard": 2}), small), frozenset({"four"}))
+    assert found is not None
+    [replay] = [replay for replay in found.replays if "keywords" in replay.name]
+    assert replay.shares == {"large": 1.0}  # hard groups, and what holds the word
+    assert replay.cost == pytest.approx(0.05 + 0.01)
+
+
 def test_work_does_not_grow_with_the_square_of_utterances(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     factor = vars(Scored)["real_time_factor"].fget
