@@ -16,6 +16,7 @@ from speechtrt.runtime.asr.events import Dropped, Final, Partial
 from speechtrt.runtime.asr.options import StreamOptions
 from speechtrt.runtime.asr.stream import Stream
 from speechtrt.runtime.asr.transcriber import Transcriber
+from speechtrt.runtime.interpreter import take_short_turns
 from speechtrt.runtime.policy.overload import LadderRules
 
 NOTHING = News((), text=False, final=None)
@@ -133,6 +134,7 @@ class RuntimeSide:
 
     def __call__(self, chunk_milliseconds: int, streams: int) -> RuntimeServer:
         """A server with a place for every stream. Raises BackendError or ManifestError."""
+        take_short_turns()  # as in a server
         rules = LadderRules() if self.ladder else NEVER
         places = streams + streams // 4 + 1  # streams that end are heard to their end while their clients go on
         transcriber = Transcriber.open(self.engines, slots=places, workers=self.workers, rules=rules)

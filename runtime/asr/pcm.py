@@ -21,6 +21,7 @@ class Encoding(StrEnum):
     ALAW = "alaw"
 
 
+FULL_SCALE = np.float32(1 / 32768)
 LOUDEST = 65_536.0  # floats that were not scaled down are still heard; beyond, features overflow
 WIDTHS = {Encoding.PCM16: 2, Encoding.FLOAT32: 4, Encoding.MULAW: 1, Encoding.ALAW: 1}
 
@@ -51,8 +52,8 @@ class PcmReader:
 def as_samples(pcm: npt.NDArray[Any]) -> Samples:
     """Mono float or int16 samples [n] as float32 in [-1, 1]. Raises AudioError, also for NaN and what is no sound."""
     if pcm.ndim == 1 and pcm.dtype == np.int16:
-        return pcm.astype(np.float32) / np.float32(32768)
-    if pcm.ndim != 1 or not np.issubdtype(pcm.dtype, np.floating):
+        return np.multiply(pcm, FULL_SCALE, dtype=np.float32)
+    if pcm.ndim != 1 or pcm.dtype.kind != "f":
         raise AudioError(f"found samples of {pcm.dtype} {pcm.shape}; expected mono float in [-1, 1] or int16, [n]")
     if not np.abs(pcm).max(initial=0.0) <= LOUDEST:  # NaN is not, either
         raise AudioError(f"found NaN, infinite or deafening samples; expected values in [-1, 1], at most {LOUDEST:g}")

@@ -38,8 +38,8 @@ class PlainLines(logging.Formatter):
 
 
 def configure_logging(kind: Literal["json", "text"]) -> None:
-    """Send every logger's lines to stderr; uvicorn's own access lines give way to ours."""
+    """Send every logger's lines to stderr; uvicorn tells only what goes wrong, as every request has a line of ours."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if kind == "json" else PlainLines("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)

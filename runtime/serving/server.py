@@ -12,6 +12,7 @@ from pathlib import Path
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.energy import EnergyDetector, GatedDetector
 from speechtrt.runtime.asr.vad import SileroDetector, VoiceDetector
+from speechtrt.runtime.interpreter import settle
 from speechtrt.runtime.serving.app import operator_app, web_app
 from speechtrt.runtime.serving.core.keys import Keyring
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
@@ -79,6 +80,7 @@ class Process:
             self.settings.acceptance,
             lambda folder, like: open_engines(folder, self._opening(), like),
             self.settings.engine_root,
+            settle,
         )
         reload = Reload(self.settings, self.read, swapper)
         trials = Trials(swapper, self.settings.canary)
@@ -97,6 +99,7 @@ class Process:
             if wyoming_port is not None:
                 where["wyoming_port"] = wyoming_port
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, partial(self._hang_up, reload))
+            settle()
             self.lifecycle.start()
             LOG.info("ready", extra={"fields": {**where, **self._models()}})
             lag = asyncio.create_task(watch_lag(service.metrics.loop_lag.set))

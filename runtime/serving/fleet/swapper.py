@@ -22,11 +22,16 @@ from speechtrt.runtime.serving.models.opening import version_of
 MOST_RETIRING = 1  # engine sets of a model that finish at the same time: each takes the memory of all its slots
 
 
+def _nothing() -> None:
+    """Memory comes back in its own time."""
+
+
 @dataclass(slots=True)
 class Swapper:
     """Changes what serves. Opening and trying happen in a thread; the event loop only exchanges.
 
     `root` is the folder in which engine sets are looked for by name; None is the one that the served set lies in.
+    `settle` is called when a set has been closed and nothing holds it any more.
     """
 
     service: Service
@@ -34,6 +39,7 @@ class Swapper:
     acceptance: Acceptance
     open: Callable[[EngineFolder, Specimen | None], Opened[Any]]
     root: Path | None = None
+    settle: Callable[[], None] = _nothing
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _closing: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -123,7 +129,11 @@ class Swapper:
         """Close a release once nobody holds it."""
         task = asyncio.create_task(self._closed(shelf, release))
         self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        task.add_done_callback(self._let_go)
+
+    def _let_go(self, task: "asyncio.Task[None]") -> None:
+        self._closing.discard(task)
+        self.settle()
 
     async def _closed(self, shelf: Shelf[Any], release: Release[Any]) -> None:
         await release.emptied()

@@ -32,9 +32,10 @@ class TranscriberHearer:
     def check(self, listening: Listening) -> None:
         """Raise TextError for hot words or alternatives that no stream can have."""
         self._decoding(listening)
-        spelling = Spelling.of(self.transcriber.labels.texts)
-        for phrase in listening.hot_words:
-            spelling.phrase(phrase)
+        if listening.hot_words:
+            spelling = Spelling.of(self.transcriber.labels.texts)
+            for phrase in listening.hot_words:
+                spelling.phrase(phrase)
 
     async def listen(self, listening: Listening = LIVE) -> "StreamListener":
         """A new stream with a slot of its own. Raises CapacityError or TextError.

@@ -1,7 +1,7 @@
 """`/v1/realtime`: a session on a WebSocket, from the handshake to the close code."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,6 +20,7 @@ from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.core.router import Routed
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.failure import refused
+from speechtrt.runtime.serving.realtime.deadline import Deadline
 from speechtrt.runtime.serving.realtime.messages import event_id_of, failure, message, parse
 from speechtrt.runtime.serving.realtime.outbox import Outbox
 from speechtrt.runtime.serving.realtime.session import Session
@@ -89,10 +90,13 @@ class RealtimeEndpoint:
         outbox.put(message("session.created", session=session.describe()))
         if routed.reason:
             outbox.put(message("speechtrt.routed", model=hearer.card.name, reason=routed.reason))
-        tasks = Tasks(
-            asyncio.create_task(self._read(websocket, session, outbox)),
-            asyncio.create_task(self._write(websocket, outbox)),
-            asyncio.create_task(self.service.lifecycle.stopped()),
+        idle, unread = Deadline(self.service.limits.idle_seconds), Deadline(self.service.limits.write_seconds)
+        tasks = Tasks.of(
+            _closing(self.service.lifecycle.stopped(), Close.RESTART),
+            self._read(websocket, session, outbox, idle),
+            self._write(websocket, outbox, unread),
+            _closing(idle.passed(), Close.DONE),
+            _closing(unread.passed(), Close.POLICY),
         )
         try:
             code = await tasks.first(self.service.limits.session_seconds)
@@ -116,16 +120,14 @@ class RealtimeEndpoint:
                 await session.finish()
                 await outbox.emptied()
 
-    async def _read(self, websocket: WebSocket, session: Session, outbox: Outbox) -> Close | None:
-        """Until the client leaves (None) or has been silent for too long."""
+    async def _read(self, websocket: WebSocket, session: Session, outbox: Outbox, idle: Deadline) -> None:
+        """Until the client leaves."""
         while True:
-            try:
-                async with asyncio.timeout(self.service.limits.idle_seconds):
-                    received = await websocket.receive()
-            except TimeoutError:
-                return Close.DONE
+            idle.begin()
+            received = await websocket.receive()
+            idle.end()
             if received["type"] == "websocket.disconnect":
-                return None
+                return
             text = received.get("text")
             try:
                 if text is None:
@@ -134,12 +136,13 @@ class RealtimeEndpoint:
             except SpeechTRTError as error:
                 outbox.put(failure(refusal_of(error), event_id_of(text or "")))
 
-    async def _write(self, websocket: WebSocket, outbox: Outbox) -> Close | None:
-        """Until the client leaves (None) or has not read for too long."""
+    async def _write(self, websocket: WebSocket, outbox: Outbox, unread: Deadline) -> Close | None:
+        """Until the client leaves (None) or too much is unread."""
         try:
             while text := await outbox.get():
-                async with asyncio.timeout(self.service.limits.write_seconds):
-                    await websocket.send_text(text)
+                unread.begin()
+                await websocket.send_text(text)
+                unread.end()
                 outbox.sent(text)
         except WebSocketDisconnect:
             return None
@@ -150,30 +153,30 @@ class RealtimeEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """Whatever may end a session."""
+    """Whatever may end a session; each says how."""
 
-    reading: "asyncio.Task[Close | None]"
-    writing: "asyncio.Task[Close | None]"
-    stopping: "asyncio.Task[None]"
+    running: "tuple[asyncio.Task[Close | None], ...]"
+
+    @classmethod
+    def of(cls, *endings: Coroutine[Any, Any, Close | None]) -> "Tasks":
+        """Start all of them."""
+        return cls(tuple(asyncio.create_task(ending) for ending in endings))
 
     async def first(self, seconds: float) -> Close | None:
-        """How the session ends; None when the client has left."""
-        await asyncio.wait({*self}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if self.stopping.done():
-            return Close.RESTART
-        for task in (self.reading, self.writing):
-            if task.done():
-                return task.result()
-        return Close.DONE
+        """How the session ends, after `seconds` at the latest; None when the client has left."""
+        await asyncio.wait(self.running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return next((task.result() for task in self.running if task.done()), Close.DONE)
 
     async def cancel(self) -> None:
         """End all of them."""
-        for task in self:
+        for task in self.running:
             task.cancel()
-        await asyncio.gather(*self, return_exceptions=True)
+        await asyncio.gather(*self.running, return_exceptions=True)
 
-    def __iter__(self) -> "Iterator[asyncio.Task[Any]]":
-        yield from (self.reading, self.writing, self.stopping)
+
+async def _closing(moment: Coroutine[Any, Any, None], code: Close) -> Close:
+    await moment
+    return code
 
 
 async def _close(websocket: WebSocket, code: Close, reason: str) -> None:
