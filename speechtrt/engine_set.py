@@ -7,7 +7,7 @@ from pathlib import Path
 from speechtrt.artifact import FileEntry
 from speechtrt.bundle import Bundle
 from speechtrt.documents import SCHEMA, read_document
-from speechtrt.errors import ManifestError
+from speechtrt.errors import BackendError, ManifestError
 from speechtrt.fallback import FallbackSearch
 from speechtrt.manifest_folder import ManifestFolder
 from speechtrt.precision import BackendName, Precision
@@ -154,3 +154,10 @@ class EngineFolder(ManifestFolder[EngineSet]):
         if not (path / ENGINE_FILE).is_file():
             return None
         return path if EngineFolder.open(path).manifest.bundle_sha256 == self.manifest.bundle_sha256 else None
+
+    def counterpart(self, path: Path) -> "EngineFolder":
+        """The set at `path`, which must be of the same bundle. Raises ManifestError or BackendError."""
+        found = EngineFolder.open(path)
+        if found.manifest.bundle_sha256 != self.manifest.bundle_sha256:
+            raise BackendError(f"{path}: was built from another bundle than {self.path}; build both from the same one")
+        return found

@@ -18,7 +18,6 @@ from speechtrt.benchmarks.serving.wire import Wires
 from speechtrt.benchmarks.stream.client import RATE, Spoken
 from speechtrt.benchmarks.stream.trial import Spread
 
-FILLING_SECONDS = 2.0  # until every place is taken
 LEAVING = 0.04  # the share of visitors who hang up
 OUTCOMES = {End.SERVED: "ok", End.SHED: "shed", End.CANCELLED: "cancelled"}
 
@@ -74,11 +73,20 @@ class Overload:
             _drive(visits)
             return self._trial(visits, server, watch, server.cpu_seconds - cpu, start)
 
+    @property
+    def _visit_seconds(self) -> float:
+        """How long a visitor talks, on average."""
+        return self.turns * sum(len(s.samples) for s in self.spoken) / RATE / len(self.spoken)
+
+    @property
+    def _filling_seconds(self) -> float:
+        """Until as many visitors have come as there are places; before that no server could have as much to do."""
+        return min(self._visit_seconds / self.factor, self.seconds / 2)
+
     def _visits(self, wires: Wires, port: int, start: float) -> Iterator[Visit]:
         chance = random.Random(self.seed)
-        mean = self.turns * sum(len(s.samples) for s in self.spoken) / RATE / len(self.spoken)
         packets = Packets()
-        rate, due = self.factor * self.places / mean, start
+        rate, due = self.factor * self.places / self._visit_seconds, start
         while (due := due + chance.expovariate(rate)) < start + self.seconds:
             spoken = chance.choices(self.spoken, k=self.turns)
             yield Visit(wires, port, spoken, self.tables, packets, self.packet, due, chance.random() < LEAVING)
@@ -93,7 +101,7 @@ class Overload:
         wrong = sum(abs(ends[end] - counted[outcome]) for end, outcome in OUTCOMES.items())
         wrong += counted["error"] + counted["timeout"]
         admitted = [visit.tally for visit in visits if visit.end is not End.SHED]
-        begin, end = start + FILLING_SECONDS, start + self.seconds
+        begin, end = start + self._filling_seconds, start + self.seconds
         return OverloadTrial(
             measure="overload",
             places=self.places,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from math import inf
+from math import inf, isfinite
 from threading import Condition
 
 from speechtrt.audio import Samples
-from speechtrt.errors import AudioError
+from speechtrt.errors import AudioError, BackendError
 from speechtrt.runtime.asr.decoding.base import Frames
 from speechtrt.runtime.asr.events import Dropped
 from speechtrt.runtime.asr.outbox import Outbox
@@ -86,7 +86,12 @@ class Channel:
             self._dropped += self.cutter.drop(int(spare))
 
     def hear(self, frames: Frames, narrow: bool) -> None:
-        """Decode the encoder's answer, with less work if `narrow`. In the lane's thread."""
+        """Decode the encoder's answer, with less work if `narrow`. In the lane's thread.
+
+        Raises BackendError for NaN or infinity.
+        """
+        if not isfinite(sum(frames.best)):  # the best label is the first NaN, where there is one
+            raise BackendError("the engine gives NaN or infinity for this stream; open it again, validate the engines")
         if narrow is not self.narrow:
             self.narrow = narrow
             self.session.decoder.narrow(narrow)

@@ -52,7 +52,8 @@ class PcmReader:
 def as_samples(pcm: npt.NDArray[Any]) -> Samples:
     """Mono float or int16 samples [n] as float32 in [-1, 1]. Raises AudioError, also for NaN and what is no sound."""
     if pcm.ndim == 1 and pcm.dtype == np.int16:
-        return np.multiply(pcm, FULL_SCALE, dtype=np.float32)
+        scaled: Samples = np.multiply(pcm, FULL_SCALE, dtype=np.float32)
+        return scaled
     if pcm.ndim != 1 or pcm.dtype.kind != "f":
         raise AudioError(f"found samples of {pcm.dtype} {pcm.shape}; expected mono float in [-1, 1] or int16, [n]")
     if not np.abs(pcm).max(initial=0.0) <= LOUDEST:  # NaN is not, either

@@ -37,6 +37,9 @@ from speechtrt.runtime.asr.windows import WindowCutter
 from speechtrt.runtime.backends.base import Backend
 from speechtrt.runtime.backends.selection import open_backend, usable_cores
 from speechtrt.runtime.clock import StageClock
+from speechtrt.runtime.policy.guard import Guard, GuardPolicy
+from speechtrt.runtime.policy.guarded_backend import GuardedBackend
+from speechtrt.runtime.policy.lasting import lasting_guard, refuse_suspended
 from speechtrt.runtime.policy.overload import Ladder, LadderRules, Rung
 
 SLOTS, BATCH = 64, 32
@@ -59,6 +62,7 @@ class Transcriber(Closing):
     plan: Plan
     decoders: Decoders
     _lanes: Lanes
+    guard: Guard | None = None
     smaller: "Transcriber | None" = None
 
     @classmethod
@@ -73,13 +77,17 @@ class Transcriber(Closing):
         decoding: DecodingChoice = GREEDY,
         rules: LadderRules | None = None,
         wait_seconds: float = WAIT_SECONDS,
+        reference: Path | None = None,
+        guard: GuardPolicy | None = None,
     ) -> "Transcriber":
         """Open an engine set of a CTC model for up to `slots` streams of these chunk sizes (milliseconds; None is all).
 
         `workers` threads hear up to `batch` streams at a time each; None is one for every core, which serves small
         steps better than `threads` inside each. `wait_seconds` is how long a busy worker lets a batch fill.
-        `decoding` is that of streams that choose none. Raises ManifestError, IntegrityError or BackendError, DataError
-        for a language model and TextError for hot words.
+        `decoding` is that of streams that choose none. With a `reference` engine set a guard re-runs a share of the
+        batches in it, and all of them once the engines err. Raises ManifestError, IntegrityError or BackendError (also
+        for engines that a guard has suspended when there is no reference), DataError for a language model and TextError
+        for hot words.
         """
         folder = EngineFolder.open(engines)
         model = folder.manifest.model
@@ -90,7 +98,15 @@ class Transcriber(Closing):
         pieces = read_pieces(folder.file(model.text.tokenizer))
         workers = max(1, usable_cores() // threads) if workers is None else workers
         plan = Plan(tuple(chunks or known_chunks(model)), slots, min(batch, slots), min(workers, slots), wait_seconds)
-        return cls.over(model, open_backend(folder, threads), pieces, plan, decoding, rules)
+        backend = open_backend(folder, threads)
+        if reference is None:
+            refuse_suspended(engines)
+            return cls.over(model, backend, pieces, plan, decoding, rules)
+        watch = lasting_guard(engines, guard or GuardPolicy())
+        guarded = GuardedBackend(backend, open_backend(folder.counterpart(reference), threads), watch)
+        found = cls.over(model, guarded, pieces, plan, decoding, rules)
+        found.guard = watch
+        return found
 
     @classmethod
     def over(

@@ -87,6 +87,11 @@ class Guard:
             return dict(self._counts)
 
     @property
+    def totals(self) -> Mapping[str, int]:
+        """The same for every kind of event, also for those that have not happened."""
+        return {kind.value: self.counts.get(kind, 0) for kind in GuardEventKind}
+
+    @property
     def batches(self) -> Mapping[str, int]:
         """How many batches of each stage the engines have run under this guard."""
         with self._lock:

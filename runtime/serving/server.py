@@ -128,7 +128,7 @@ class Process:
         await asyncio.wait({serving, draining}, return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
         LOG.info("draining", extra={"fields": {"in_flight": self.service.in_flight}})
-        if not await self._wait_idle(serving, self.settings.limits.drain_seconds):
+        if not await self._wait_idle(serving, self.service.limits.drain_seconds):
             self.lifecycle.stop()
             await self._wait_idle(serving, CUT_SECONDS)
         LOG.info("stopped", extra={"fields": {"cut": self.service.in_flight}})

@@ -28,7 +28,7 @@ Count = Annotated[int, Meta(ge=1)]
 class Settings:
     """Effective settings. Without `engines` the reference models are served; `aliases` are other names of models and
     voices; `origins` are web pages that may open a WebSocket, besides those of this server itself; `decoding` is that
-    of streams which ask for nothing else. `guard_share` of a voice's batches is run again in the reference precision.
+    of streams which ask for nothing else. `guard_share` of a model's batches is run again in the reference precision.
     `traces` is the URL of a collector that takes OTLP over HTTP.
 
     Operators' routes exist only with an `admin_key_file`. With an `operator_port` they and `/metrics` are served there,

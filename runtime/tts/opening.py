@@ -46,19 +46,12 @@ def open_overlapped(
         stages = _stages(folder, beside, cores)
         opened.callback(stages.close)
         if reference is not None:
-            other = _stages(_reference(folder, reference), beside, cores)
+            other = _stages(folder.counterpart(reference), beside, cores)
             opened.callback(other.close)
             stages = stages.guarded(other, guard or Guard())
         pipeline = Pipeline.over(folder.manifest.engine, stages, casting, slots, Crew.threads())
         opened.pop_all()
         return pipeline
-
-
-def _reference(folder: EngineFolder, path: Path) -> EngineFolder:
-    reference = EngineFolder.open(path)
-    if reference.manifest.bundle_sha256 != folder.manifest.bundle_sha256:
-        raise BackendError(f"{path}: was built from another bundle than {folder.path}; build both from the same one")
-    return reference
 
 
 def _stages(folder: EngineFolder, decoder_threads: int | None, threads: int | None) -> Stages:

@@ -27,6 +27,7 @@ class ModelCollector(Collector):
         models = [(release.card, release.opened.model.gauges()) for release in releases]
         yield from _model_gauges(models)
         yield from _stage_counters(models)
+        yield _guard_counter(models)
         yield from _roles(self.catalogue)
         yield _gauge("ready", "1 when new requests are welcome", self.lifecycle.ready)
         yield _gauge("draining", "1 when only what runs is finished", self.lifecycle.state is State.DRAINING)
@@ -72,6 +73,14 @@ def _stage_counters(models: list[tuple[ModelCard, Gauges]]) -> Iterator[Metric]:
             seconds.add_metric((*labels(card), stage.stage), stage.seconds)
             calls.add_metric((*labels(card), stage.stage), stage.calls)
     yield from (seconds, calls)
+
+
+def _guard_counter(models: list[tuple[ModelCard, Gauges]]) -> Metric:
+    events = CounterMetricFamily("speechtrt_guard_events", "What guards have seen and done", labels=(*MODEL, "kind"))
+    for card, now in models:
+        for kind, count in now.guarded.items():
+            events.add_metric((*labels(card), kind), count)
+    return events
 
 
 def _roles(catalogue: Catalogue) -> Iterator[Metric]:

@@ -66,6 +66,7 @@ class Metrics:
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     watchers: list[Watcher] = field(default_factory=list)
+    _of_models: list[Counter | Histogram] = field(default_factory=list)
     requests: Counter = field(init=False)
     shed: Counter = field(init=False)
     duration: Histogram = field(init=False)
@@ -79,6 +80,7 @@ class Metrics:
     audio: Counter = field(init=False)
     slow_consumers: Counter = field(init=False)
     dropped: Counter = field(init=False)
+    failed_turns: Counter = field(init=False)
     routed: Counter = field(init=False)
     fleet: Counter = field(init=False)
     loop_lag: Gauge = field(init=False)
@@ -99,6 +101,7 @@ class Metrics:
         self.audio = self._counter("audio_seconds", "Seconds of audio heard or spoken", (*MODEL, "direction"))
         self.dropped = self._counter("dropped_audio_seconds", "Audio of live streams that overload left unheard")
         self.slow_consumers = self._counter("slow_consumer_disconnects", "Clients cut because they did not read")
+        self.failed_turns = self._counter("failed_turns", "Turns of live sessions that ended in an error, not in words")
         self.routed = self._counter("routed", "Streams that went to a model by the server's choice", ("model",))
         lag = "How late the event loop was at most in the last seconds"
         self.loop_lag = Gauge("speechtrt_event_loop_lag_seconds", lag, registry=self.registry)
@@ -110,8 +113,13 @@ class Metrics:
             self.requests.labels(*labels(card), outcome)
         for reason in SHED:
             self.shed.labels(*labels(card), reason.value)
-        for counter in (self.slow_consumers, self.dropped):
+        for counter in (self.slow_consumers, self.dropped, self.failed_turns):
             counter.labels(*labels(card))
+
+    def forget(self, card: ModelCard) -> None:
+        """Let every series of an engine set end that is closed for good."""
+        for family in self._of_models:
+            family.remove_by_labels(dict(zip(MODEL, labels(card), strict=True)))
 
     @contextmanager
     def request(self, card: ModelCard) -> Iterator[None]:
@@ -155,6 +163,10 @@ class Metrics:
         """Count audio that a model has heard."""
         self.audio.labels(*labels(card), "in").inc(seconds)
 
+    def failed_turn(self, card: ModelCard) -> None:
+        """Count a turn whose stream broke; its session goes on."""
+        self.failed_turns.labels(*labels(card)).inc()
+
     def slow_consumer(self, card: ModelCard) -> Callable[[], None]:
         """What to call when a client of a model is cut because it does not read."""
         return self.slow_consumers.labels(*labels(card)).inc
@@ -169,10 +181,15 @@ class Metrics:
             watcher.took(card, latency, seconds)
 
     def _counter(self, name: str, text: str, names: tuple[str, ...] = MODEL) -> Counter:
-        return Counter(f"speechtrt_{name}", text, names, registry=self.registry)
+        found = Counter(f"speechtrt_{name}", text, names, registry=self.registry)
+        if names[: len(MODEL)] == MODEL:
+            self._of_models.append(found)
+        return found
 
     def _histogram(self, name: str, text: str, edges: tuple[float, ...]) -> Histogram:
-        return Histogram(f"speechtrt_{name}", text, MODEL, buckets=edges, registry=self.registry)
+        found = Histogram(f"speechtrt_{name}", text, MODEL, buckets=edges, registry=self.registry)
+        self._of_models.append(found)
+        return found
 
 
 def labels(card: ModelCard) -> tuple[str, str, str]:

@@ -1,7 +1,7 @@
 """The seam between protocols and models: something that speaks, something that hears."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -33,7 +33,7 @@ class Gauges:
     """How busy a model is now, and what it has done: `rows` and `batch_slots` add up over `batches`.
 
     `stages` tells where its time went, `rung` where its overload ladder stands (0 is normal), `tripped` whether a guard
-    has replaced its engines.
+    has replaced its engines, `guarded` how often a guard has seen or done what.
     """
 
     active: int
@@ -44,6 +44,7 @@ class Gauges:
     stages: tuple[StageTime, ...] = ()
     rung: int = 0
     tripped: bool = False
+    guarded: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def fill(self) -> float:

@@ -21,7 +21,7 @@ from speechtrt.runtime.serving.core.tracing import Tracing
 M = TypeVar("M", bound=Model)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
     """The models with their keys, limits and figures."""
 
@@ -56,6 +56,12 @@ class Service:
     def in_flight(self) -> int:
         """Requests and sessions that have not ended."""
         return sum(release.door.active for shelf in self.catalogue.shelves for release in shelf.releases)
+
+    def limit(self, limits: Limits) -> None:
+        """Let other limits hold for what begins from now on."""
+        self.limits = limits
+        for shelf in self.catalogue.shelves:
+            shelf.limit(limits)
 
     @contextmanager
     def admitted(self, model: M, key: str) -> Iterator[M]:

@@ -51,6 +51,12 @@ class Shelf(Generic[M]):
         """A release that counts keys together with the others; it serves nobody yet."""
         return Release.of(opened, self.limits, self._keys)
 
+    def limit(self, limits: Limits) -> None:
+        """Other limits of a key, for every engine set."""
+        self.limits = limits
+        for release in self.releases:
+            release.door.per_key = limits.per_key
+
     def pick(self) -> Release[M]:
         """The release for a new request; a candidate without a place leaves it to the stable one."""
         trial = self.trial

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from speechtrt.errors import SpeechTRTError
@@ -12,7 +12,8 @@ from speechtrt.runtime.serving.fleet.swapper import Swapper
 from speechtrt.runtime.serving.models.opening import engine_folders
 from speechtrt.runtime.serving.settings import Settings, api_keys
 
-TAKEN_OVER = ("engines", "api_key_file")
+TAKEN_OVER = ("engines", "api_key_file", "limits")
+KEPT_LIMITS = ("queue", "body_bytes")  # what was sized by them at the start stays as large
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Reloaded:
 
 @dataclass(slots=True)
 class Reload:
-    """Takes over engine sets and API keys; whatever else has changed is named, and needs a restart."""
+    """Takes over engine sets, API keys and limits; whatever else has changed is named, and needs a restart."""
 
     settings: Settings
     read: Callable[[], Settings]
@@ -41,7 +42,9 @@ class Reload:
         except SpeechTRTError as error:
             self.swapper.chronicle.note(Act.FAILED, "", "", f"reload: {error}")
             raise
-        self.swapper.service.keyring.digests = keyring.digests
+        service = self.swapper.service
+        service.keyring.digests = keyring.digests
+        service.limit(replace(settings.limits, **{name: getattr(service.limits, name) for name in KEPT_LIMITS}))
         served, failed = {}, {}
         for folder in folders:
             name = folder.manifest.model.name
@@ -49,10 +52,12 @@ class Reload:
                 served[name] = await self.swapper.swap(name, Path(folder.path))
             except SpeechTRTError as error:
                 failed[name] = str(error)
-        gone = [s.name for s in self.swapper.service.catalogue.shelves if s.name not in served and s.name not in failed]
+        gone = [s.name for s in service.catalogue.shelves if s.name not in served and s.name not in failed]
         failed |= dict.fromkeys(gone, "is no longer configured; it is served until a restart")
         return Reloaded(served, failed, self._changed(settings))
 
     def _changed(self, settings: Settings) -> tuple[str, ...]:
         names = [f.name for f in fields(Settings) if f.name not in TAKEN_OVER]
-        return tuple(name for name in names if getattr(settings, name) != getattr(self.settings, name))
+        changed = [name for name in names if getattr(settings, name) != getattr(self.settings, name)]
+        now, limits = self.swapper.service.limits, settings.limits
+        return (*changed, *(f"limits.{n}" for n in KEPT_LIMITS if getattr(limits, n) != getattr(now, n)))

@@ -141,6 +141,7 @@ class Swapper:
             return
         shelf.forget(release)
         await asyncio.to_thread(release.opened.close)
+        self.service.metrics.forget(release.card)
         self.chronicle.note(Act.CLOSED, shelf.name, release.card.version, "nobody is served by it any more")
 
     def _alone(self) -> asyncio.Lock:

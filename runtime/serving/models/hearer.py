@@ -51,9 +51,19 @@ class TranscriberHearer:
 
     def gauges(self) -> Gauges:
         """How busy it is; a batch is a step of the encoder."""
-        clock, relief = self.transcriber.clock, self.transcriber.relief
+        clock, relief, guard = self.transcriber.clock, self.transcriber.relief, self.transcriber.guard
         steps, active = clock.time("encoder"), self.transcriber.places.taken
-        return Gauges(active, 0, steps.calls, steps.rows, steps.calls * self.batch, clock.times(), relief.rung)
+        return Gauges(
+            active,
+            0,
+            steps.calls,
+            steps.rows,
+            steps.calls * self.batch,
+            clock.times(),
+            relief.rung,
+            tripped=guard is not None and guard.tripped,
+            guarded=guard.totals if guard else {},
+        )
 
     async def _open(self, options: StreamOptions, mode: Mode) -> "StreamListener":
         """Many hot words take their time, hence a thread."""

@@ -33,7 +33,7 @@ TEXTS = ("one two three", "good morning")
 class OpeningOptions:
     """How many sentences are spoken and streams heard at once, in which batches, and how streams become words.
 
-    `guard_share` of a voice's batches is run again by the engine set in the reference precision beside it.
+    `guard_share` of a model's batches is run again by the engine set in the reference precision beside it.
     """
 
     speech: int = 16
@@ -119,7 +119,15 @@ def _speaker(folder: EngineFolder, options: OpeningOptions, like: Specimen | Non
 
 def _hearer(folder: EngineFolder, options: OpeningOptions, like: Specimen | None) -> Opened[Hearer]:
     with ExitStack() as closing:
-        transcriber = Transcriber.open(folder.path, None, options.streams, options.batch, decoding=options.decoding)
+        transcriber = Transcriber.open(
+            folder.path,
+            None,
+            options.streams,
+            options.batch,
+            decoding=options.decoding,
+            reference=_reference(folder) if options.guard_share else None,
+            guard=GuardPolicy(share=options.guard_share),
+        )
         closing.callback(transcriber.close)
         audios = tuple(said.audio for said in like.said) if like else evaluation_recordings(folder)
         heard = transcriber.transcribe_many(audios)

@@ -39,4 +39,5 @@ class SynthesizerSpeaker:
             steps.calls * slots,
             stages,
             tripped=synthesizer.guard is not None and synthesizer.guard.tripped,
+            guarded=synthesizer.guard.totals if synthesizer.guard else {},
         )

@@ -78,6 +78,7 @@ class Item:
                 async for news in self.listener.news():
                     self._pass_on(news)
         except SpeechTRTError as error:
+            self.metrics.failed_turn(self.hearer.card)
             self.send(failed(self.id, refusal_of(error)))
         finally:
             self.state = ItemState.CLOSED

@@ -1,6 +1,8 @@
 """One client's connection: requests in turn, answers as they come."""
 
 import asyncio
+import logging
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,6 +14,7 @@ from wyoming.tts import SynthesizeStopped
 
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.policy.routing import Utterance
+from speechtrt.runtime.serving.core.incoming import Incoming, serving
 from speechtrt.runtime.serving.core.ports import ModelCard
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
 from speechtrt.runtime.serving.core.service import Service
@@ -19,6 +22,8 @@ from speechtrt.runtime.serving.wyoming.hearing import Hearing
 from speechtrt.runtime.serving.wyoming.info import describe
 from speechtrt.runtime.serving.wyoming.reading import OutOfStep, read_event
 from speechtrt.runtime.serving.wyoming.speech import Speech
+
+LOG = logging.getLogger("speechtrt.requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,10 @@ class Requests:
 
 
 class Handler(AsyncEventHandler):
-    """Serves one client; a wrong event is answered by an `error`, and the connection goes on if it still can."""
+    """Serves one client; a wrong event is answered by an `error`, and the connection goes on if it still can.
+
+    Every line of log about a connection has the id that it was given.
+    """
 
     def __init__(self, service: Service, key: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         super().__init__(reader, writer)
@@ -58,18 +66,21 @@ class Handler(AsyncEventHandler):
 
     async def run(self) -> None:
         """Until the client leaves, is silent for too long, does not read, or the server stops."""
-        cutting = asyncio.create_task(self._cut())
-        try:
-            with suppress(ConnectionError):
-                while await self._next():
-                    pass
-        except TimeoutError:
-            if self.serving:
-                self.service.metrics.slow_consumer(self.serving)()
-        finally:
-            cutting.cancel()
-            await self.disconnect()
-            self.writer.close()
+        start = time.monotonic()
+        with serving(Incoming.of({})):  # the protocol has no place for a client's own id
+            cutting = asyncio.create_task(self._cut())
+            try:
+                with suppress(ConnectionError):
+                    while await self._next():
+                        pass
+            except TimeoutError:
+                if self.serving:
+                    self.service.metrics.slow_consumer(self.serving)()
+            finally:
+                cutting.cancel()
+                await self.disconnect()
+                self.writer.close()
+                LOG.info("wyoming", extra={"fields": {"seconds": round(time.monotonic() - start, 4)}})
 
     async def handle_event(self, event: Event) -> bool:
         """Serve one event; those that nobody knows are dropped, as the protocol says. Raises errors of the library."""

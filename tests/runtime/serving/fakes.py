@@ -72,7 +72,7 @@ class FakeSpeaker:
             self.active -= 1
 
     def gauges(self) -> Gauges:
-        return Gauges(self.active, 0, 10, 25, 40, tripped=self.tripped)
+        return Gauges(self.active, 0, 10, 25, 40, tripped=self.tripped, guarded={"drift": 2, "switched": 1})
 
 
 @dataclass(slots=True)

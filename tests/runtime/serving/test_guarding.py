@@ -24,5 +24,6 @@ def test_the_reference_beside_takes_over(tiny_tts_engines: Path, tmp_path: Path)
     assert not np.array_equal(right, other)
     np.testing.assert_array_equal(found, right)
     assert [o.model.gauges().tripped for o in (alone, unguarded, guarded)] == [False, False, True]
+    assert guarded.model.gauges().guarded["switched"] == 1
     for opened in (alone, unguarded, guarded):
         opened.close()

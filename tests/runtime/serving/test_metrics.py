@@ -21,6 +21,7 @@ def test_prometheus_has_nothing_to_say_against_the_names() -> None:
         client.post("/v1/audio/speech", json=SPEECH)
         client.post("/v1/audio/transcriptions", files={"file": recording()})
         text = client.get("/metrics").text
+    assert 'speechtrt_guard_events_total{engine="fake",kind="drift",model="tiny-voice",version="v1"} 2.0' in text
     done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -197,6 +197,8 @@ def test_a_stream_that_breaks_fails_its_item_and_the_session_goes_on(
     live.loop.call_soon_threadsafe(live.hearer.opened[-1].tell, BackendError("stage step failed"))
     assert client.expect(f"{TRANSCRIPTION}.failed")["error"]["code"] == "server_error"
     assert "stage step failed" in caplog.text
+    values = {"model": "tiny-ctc", "version": "v1", "engine": "fake"}
+    assert live.service.metrics.registry.get_sample_value("speechtrt_failed_turns_total", values) == 1
     client.append(tone(0.3))
     client.send("input_audio_buffer.commit")
     assert client.until(f"{TRANSCRIPTION}.completed")[-1]["transcript"] == text_of(0.3)

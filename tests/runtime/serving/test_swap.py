@@ -20,6 +20,7 @@ from tests.runtime.serving.variants import again, damaged, failed, variant
 
 ADMIN = {"authorization": "Bearer operator"}
 LOOSE = "[acceptance]\nword_disagreement = 1.0\nlength_ratio = 100.0\nspectrum_decibels = 100.0\n"
+LIMITS = "[limits]\nqueue = 1\ntext_characters = 3\n"
 PIECE = 4800
 
 
@@ -129,6 +130,9 @@ def test_live_streams_end_as_they_began_and_new_ones_are_of_the_new_set(sets: Se
         assert (
             metric(server, f'speechtrt_active_streams{{engine="ort-cpu-fp32",model="tiny-ctc",version="{first}"}}') == 0
         )
+        assert metric(server, "speechtrt_requests_total") > 0
+        with server.client() as client:
+            assert first not in client.get("/metrics").text
         assert whole(server) == after
         assert {"swapped", "closed"} <= {line["message"].removeprefix("engines ") for line in read(server)}
 
@@ -214,17 +218,22 @@ def test_a_hang_up_reads_the_configuration_again(sets: Sets, tmp_path: Path) -> 
     keys.write_text("old\n")
     with running(sets, tmp_path, LOOSE, "--api-key-file", keys) as server:
         first = shelf(server)["stable"]["version"]
-        (tmp_path / "serve.toml").write_text(f'port = 1\nspeech_slots = 3\nengines = ["{sets.path("other")}"]\n{LOOSE}')
+        (tmp_path / "serve.toml").write_text(
+            f'port = 1\nspeech_slots = 3\nengines = ["{sets.path("other")}"]\n{LOOSE}{LIMITS}'
+        )
         keys.write_text("new\n")
         server.process.send_signal(signal.SIGHUP)
         line = server.read_until("reloaded")
         assert line["served"] == {"tiny-ctc": shelf(server)["stable"]["version"]} != {"tiny-ctc": first}
-        assert (line["failed"], line["restart"]) == ({}, ["speech_slots"])
+        assert (line["failed"], line["restart"]) == ({}, ["speech_slots", "limits.queue"])
         with server.client() as client:
             codes = [
                 client.get("/v1/models", headers={"authorization": f"Bearer {k}"}).status_code for k in ("old", "new")
             ]
         assert codes == [401, 200]
+        with server.client(headers={"authorization": "Bearer new"}) as client:
+            answer = client.post("/v1/audio/speech", json={"input": "longer than that", "voice": "x"})
+            assert "at most 3" in answer.json()["error"]["message"]
         (tmp_path / "serve.toml").write_text("port =")
         server.process.send_signal(signal.SIGHUP)
         assert "TOML" in server.read_until("reload failed")["reason"]
