@@ -1,7 +1,7 @@
 """The seam between paced clients and whatever hears them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -44,7 +44,7 @@ class ServerState:
 
     A server in a process of its own has its own CPU time and memory. `told_share` is the share of all chunks that
     clients hear of: over a wire, only those that bring text. `rungs`: when (`time.perf_counter`) the overload ladder
-    came to stand where, the newest last.
+    came to stand where, the newest last. Whoever can tell has the CPU time by stage, too.
     """
 
     batches: int
@@ -56,6 +56,7 @@ class ServerState:
     memory_bytes: int | None = None
     told_share: float = 1.0
     rungs: tuple[tuple[float, int], ...] = ()
+    stage_cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Server(Protocol):

@@ -79,6 +79,7 @@ class Run:
             rungs=tuple(
                 (round(at - paced.begun, 2), rung) for at, rung in state.rungs if at > paced.begun - self._before
             ),
+            stage_cpu_seconds=state.stage_cpu_seconds,
         )
 
     @property

@@ -112,6 +112,7 @@ class RuntimeServer(Closing):
             stage_seconds={stage.stage: stage.seconds for stage in clock.times()},
             rung=int(self.transcriber.relief.look()),
             rungs=tuple((at, int(rung)) for at, rung in self.transcriber.relief.history),
+            stage_cpu_seconds={stage.stage: stage.own_seconds for stage in clock.times()},
         )
 
     def close(self) -> None:

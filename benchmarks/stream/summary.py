@@ -1,7 +1,7 @@
 """Flat numbers out of paced runs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from speechtrt.benchmarks.measure.distribution import Distribution
 from speechtrt.benchmarks.measure.verdict import contention_reasons, trial_reasons
@@ -25,7 +25,7 @@ def grouped(trials: Sequence[StreamTrial], *purposes: str) -> dict[str, list[Str
 
 def load_numbers(trials: Sequence[StreamTrial]) -> Numbers:
     """Means over the runs of one side at one number of streams."""
-    busy = [(sum(t.stage_seconds.get(s, 0.0) for s in PYTHON_STAGES), sum(t.stage_seconds.values())) for t in trials]
+    shares = [_share(t.stage_cpu_seconds) for t in trials if t.stage_cpu_seconds]
     return {
         **{f"chunk_latency_seconds_{q}": _mean(trials, _quantile(q)) for q in ("mean", "p50", "p95", "p99")},
         "first_text_seconds_p50": _mean(trials, lambda t: t.first_text.p50),
@@ -36,7 +36,7 @@ def load_numbers(trials: Sequence[StreamTrial]) -> Numbers:
         "rows_per_batch": _mean(trials, lambda t: t.rows_per_batch),
         "cpu_cores": _mean(trials, lambda t: t.cpu_seconds / t.wall_seconds),
         "cpu_seconds_per_stream_second": _mean(trials, lambda t: t.cpu_seconds / t.wall_seconds / t.streams),
-        "batching_and_decoding_share": Distribution.of([python / all_ if all_ else 0.0 for python, all_ in busy]).mean,
+        **({"batching_and_decoding_share": Distribution.of(shares).mean} if shares else {}),
         "client_cpu_cores": _mean(trials, lambda t: t.client_cpu_seconds / t.wall_seconds),
         "drop_rate": _mean(trials, lambda t: t.drop_rate),
         "memory_bytes": max(float(t.peak_memory_bytes) for t in trials),
@@ -133,6 +133,11 @@ def _promised(trials: Sequence[StreamTrial], headline: str) -> Numbers:
     if back:
         found["overload.recovery_seconds"] = back[-1]
     return found
+
+
+def _share(stages: Mapping[str, float]) -> float:
+    """Of a worker's CPU time, what does not go into the encoder."""
+    return sum(stages.get(stage, 0.0) for stage in PYTHON_STAGES) / (sum(stages.values()) or 1.0)
 
 
 def _quantile(name: str) -> Callable[[StreamTrial], float]:

@@ -2,7 +2,7 @@
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class StreamTrial:
     `chunk` latency counts from when the packet that completed a chunk was due until it was decoded; `histogram` has its
     counts up to each of `EDGES`, and above. `first_text` counts from the stream's first packet, `final` from the last.
     `cpu_seconds` is the side's process without its clients. `late` is how much later than planned packets were sent.
-    `told_share` of the chunks are told to clients.
+    `told_share` of the chunks are told to clients. `stage_cpu_seconds` is the workers' own, without waiting for anybody.
     """
 
     side: str
@@ -66,6 +66,7 @@ class StreamTrial:
     peak_memory_bytes: int
     told_share: float = 1.0
     rungs: tuple[tuple[float, int], ...] = ()
+    stage_cpu_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

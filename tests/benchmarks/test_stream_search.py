@@ -31,7 +31,7 @@ TRIAL = StreamTrial(
     late=QUIET,
     batch_fill=0.5,
     rows_per_batch=8.0,
-    stage_seconds={"encoder": 3.0, "decoding": 0.5, "batching": 0.5},
+    stage_seconds={"encoder": 6.0, "decoding": 2.5, "batching": 1.5},
     sent_seconds=560.0,
     dropped_seconds=0.0,
     refused=0,
@@ -39,6 +39,7 @@ TRIAL = StreamTrial(
     utterances=100,
     different=0,
     peak_memory_bytes=1,
+    stage_cpu_seconds={"encoder": 3.0, "decoding": 0.5, "batching": 0.5},
 )
 
 
