@@ -146,7 +146,7 @@ def stream(
     subject = find_subject(model, engines or BUILD / "engines" / model, audio)
     near = found_earlier(out / "streaming_performance.json", subject.name)
     sizes = chunks or subject.chunks
-    plan = quick_plan(sizes) if quick else full_plan(sizes, trials, near)
+    plan = quick_plan(sizes[-1:] if peer else sizes) if quick else full_plan(sizes, trials, near)
     headline = f"ort-cpu-{precision}" if precision else next(iter(subject.sides))
     report = run_stream(subject, headline, plan, threads, quick, note, BUILD / peer if peer else None)
     path = report.write(out, "streaming_performance")

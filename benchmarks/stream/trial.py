@@ -38,7 +38,7 @@ class StreamTrial:
     `chunk` latency counts from when the packet that completed a chunk was due until it was decoded; `histogram` has its
     counts up to each of `EDGES`, and above. `first_text` counts from the stream's first packet, `final` from the last.
     `cpu_seconds` is the side's process without its clients. `late` is how much later than planned packets were sent.
-    `told_share` of the chunks are told to clients. `stage_cpu_seconds` is the workers' own, without waiting for anybody.
+    `told_share` of the chunks are told to clients. `stage_cpu_seconds` is the workers' work, without their waiting.
     """
 
     side: str
