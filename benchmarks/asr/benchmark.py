@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speechtrt.benchmarks.asr.listener import Heard, Listen, Listener, ListenerSide
-from speechtrt.benchmarks.asr.load import ARRIVAL, AsrLoad, Cell, Recording, cells, recordings, repeats
+from speechtrt.benchmarks.asr.load import ARRIVAL, AsrLoad, Cell, Recording, cells, pass_seconds, recordings
 from speechtrt.benchmarks.asr.subject import AsrSubject
 from speechtrt.benchmarks.asr.summary import doubts, grouped, summarise
 from speechtrt.benchmarks.asr.table import table
@@ -45,13 +45,13 @@ class AsrReport:
 def run_asr(subject: AsrSubject, threads: int, trials: int, quick: bool, report: Report) -> AsrReport:
     """Measure `subject`. Raises BenchmarkError, BackendError, DataError or AudioError."""
     environment = read_environment()
-    heard = recordings(subject.audio, quick) * repeats(quick)
+    heard = recordings(subject.audio, quick)
     places = tuple(cells(subject.chunks, quick))
     rounds = QUICK_TRIALS if quick else trials
     audios = tuple(r.audio for r in heard)
     with ExitStack() as stack:
         sides = {
-            name: stack.enter_context(Child(name, ListenerSide(folder, threads, audios)))
+            name: stack.enter_context(Child(name, ListenerSide(folder, threads, audios, pass_seconds(quick))))
             for name, folder in subject.sides.items()
         }
         done = tuple(_passes(sides, places, heard, rounds, report))
@@ -59,7 +59,7 @@ def run_asr(subject: AsrSubject, threads: int, trials: int, quick: bool, report:
     result: AsrResult = Result(
         kind="asr",
         environment=environment,
-        load=_load(subject, heard, places, threads, rounds, repeats(quick)),
+        load=_load(subject, heard, places, threads, rounds, pass_seconds(quick)),
         trials=done,
         summary=summarise(done, peaks),
         valid=verdict(quick_reasons(quick) + doubts(done)),
@@ -88,7 +88,7 @@ def _trial(side: str, cell: Cell, recordings: tuple[Recording, ...], heard: Hear
         side=side,
         chunk_milliseconds=cell.chunk,
         batch=cell.batch,
-        audio_seconds=sum(r.audio.seconds for r in recordings),
+        audio_seconds=heard.hearings * sum(r.audio.seconds for r in recordings),
         wall_seconds=heard.wall_seconds,
         cpu_seconds=heard.cpu_seconds,
         foreign_share=heard.foreign_share,
@@ -105,13 +105,13 @@ def _load(
     places: tuple[Cell, ...],
     threads: int,
     trials: int,
-    repeats: int,
+    seconds: float,
 ) -> AsrLoad:
     return AsrLoad(
         model=subject.name,
         weights=subject.weights,
-        utterances=len(heard) // repeats,
-        repeats=repeats,
+        utterances=len(heard),
+        pass_seconds=seconds,
         audio_seconds=sum(r.audio.seconds for r in heard),
         words=sum(len(r.text.split()) for r in heard),
         arrival=ARRIVAL,

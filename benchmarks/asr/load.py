@@ -11,7 +11,7 @@ ARRIVAL = "offline: all recordings are at hand at time 0; `batch` are heard at o
 BATCHES = (1, 4, 16)
 QUICK_BATCHES = (1, 4)
 QUICK_UTTERANCES = 6
-REPEATS = 4  # of the recordings in a pass, so that the fastest passes last long enough to be steady
+PASS_SECONDS = 4.0  # of work at least: shorter passes are less steady, whatever a machine or an arrangement takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class AsrLoad:
     model: str
     weights: str
     utterances: int
-    repeats: int
+    pass_seconds: float
     audio_seconds: float
     words: int
     arrival: str
@@ -58,9 +58,9 @@ def recordings(folder: Path | None, quick: bool) -> tuple[Recording, ...]:
     return tuple(Recording(u.text, read_audio(u.path)) for u in (found[:QUICK_UTTERANCES] if quick else found))
 
 
-def repeats(quick: bool) -> int:
-    """How often a pass hears every recording."""
-    return 1 if quick else REPEATS
+def pass_seconds(quick: bool) -> float:
+    """How long a pass hears the recordings, again and again, before it ends with the last."""
+    return 0.0 if quick else PASS_SECONDS
 
 
 def cells(chunks: tuple[int, ...], quick: bool) -> Iterator[Cell]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AsrTrial:
-    """All recordings heard once. `batch_fill` is the mean share of a worker's slots that had a chunk to hear.
+    """All recordings heard, several times where that is quick.
 
-    Stages add up to the time of all workers.
+    `batch_fill` is the mean share of a worker's slots that had a chunk to hear. Stages add up to the time of all
+    workers.
     """
 
     side: str

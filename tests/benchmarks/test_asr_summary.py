@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from speechtrt.benchmarks.asr.benchmark import AsrReport, AsrResult
-from speechtrt.benchmarks.asr.load import ARRIVAL, AsrLoad, cells, recordings
+from speechtrt.benchmarks.asr.listener import Listener, ListenerSide
+from speechtrt.benchmarks.asr.load import ARRIVAL, AsrLoad, Cell, cells, recordings
 from speechtrt.benchmarks.asr.summary import doubts, summarise
 from speechtrt.benchmarks.asr.trial import AsrTrial
 from speechtrt.benchmarks.environment import read_environment
@@ -15,7 +16,7 @@ LOAD = AsrLoad(
     model="tiny",
     weights="random weights",
     utterances=1,
-    repeats=1,
+    pass_seconds=4.0,
     audio_seconds=100.0,
     words=9,
     arrival=ARRIVAL,
@@ -90,3 +91,10 @@ def test_every_chunk_meets_every_batch() -> None:
         "chunk_560.batch_1",
         "chunk_560.batch_4",
     ]
+
+
+def test_a_pass_is_long_enough_to_be_steady(tiny_ctc_engines: Path) -> None:
+    audios = tuple(r.audio for r in recordings(None, quick=True)[:2])
+    heard = Listener(ListenerSide(tiny_ctc_engines, 1, audios, seconds=1.0)).listen(Cell(160, 1))
+    assert heard.hearings > 1 and len(heard.texts) == 2
+    assert heard.wall_seconds > 0.3
