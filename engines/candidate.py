@@ -1,6 +1,8 @@
 """One attempt at a stage: lowered for a backend in one precision, not yet judged."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 from speechtrt.bundle import Bundle
 from speechtrt.engine_set import NodePolicy, Profile
@@ -9,10 +11,13 @@ from speechtrt.engines.lowering.ort import lower_for_ort
 from speechtrt.engines.lowering.tensorrt import kept_full, lower_for_tensorrt
 from speechtrt.engines.policy import merge_policies, uniform_policy
 from speechtrt.engines.profiles import stage_profiles
+from speechtrt.engines.quantize.activation import steps
 from speechtrt.engines.quantize.calibrated import quantize_calibrated
+from speechtrt.engines.quantize.clipping import Clipping
 from speechtrt.engines.quantize.convolution import quantize_convolutions
 from speechtrt.engines.quantize.number_format import FORMATS
 from speechtrt.engines.quantize.product import quantize_products
+from speechtrt.engines.quantize.ranges import Measure, measure_ranges
 from speechtrt.engines.quantize.weight_only import BITS, quantize_weights
 from speechtrt.engines.scenario import Playlist
 from speechtrt.errors import BuildError
@@ -33,13 +38,15 @@ FALLBACK = {
 class Candidate:
     """The lowered graph, why each heavy node has its precision, and the sizes it is built for.
 
-    `full` is the same graph in the safer precision; None when there is nothing safer.
+    `full` is the same graph in the safer precision; None when there is nothing safer. `narrower` makes the candidate
+    with narrower ranges of its activations; None when it has no ranges.
     """
 
     graph: Graph
     policy: tuple[NodePolicy, ...]
     profiles: tuple[Profile, ...]
     full: Graph | None = None
+    narrower: "Callable[[], Candidate] | None" = None
 
     def lowered(self, precision: Precision) -> int:
         """How many heavy nodes are in `precision`."""
@@ -74,10 +81,24 @@ def _for_ort(
     if precision in BITS:
         packed = quantize_weights(full, precision)
         return [Candidate(packed.graph, packed.policy, profiles, full)]
-    products = quantize_products(full, canonical, inputs)
-    both = quantize_convolutions(products, canonical, inputs)
+    narrow = partial(_integers, full, canonical, profiles, inputs, Clipping(steps))
+    return [
+        replace(candidate, narrower=partial(_one_of, narrow, index))
+        for index, candidate in enumerate(_integers(full, canonical, profiles, inputs, measure_ranges))
+    ]
+
+
+def _integers(
+    full: Graph, canonical: Graph, profiles: tuple[Profile, ...], inputs: Playlist, measure: Measure
+) -> list[Candidate]:
+    products = quantize_products(full, canonical, inputs, measure)
+    both = quantize_convolutions(products, canonical, inputs, measure)
     attempts = [both] if both.graph is products.graph else [both, products]
     return [Candidate(attempt.graph, attempt.policy, profiles, full) for attempt in attempts]
+
+
+def _one_of(candidates: Callable[[], list[Candidate]], index: int) -> Candidate:
+    return candidates()[index]
 
 
 def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Playlist) -> Candidate:
@@ -87,5 +108,11 @@ def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profil
     policy = merge_policies(uniform_policy(graph, Precision.FP16, "reference precision"), kept_full(canonical))
     if precision is Precision.FP16:
         return Candidate(graph, policy, profiles, lower_for_tensorrt(canonical, profiles, Precision.FP32))
-    quantized = quantize_calibrated(graph, canonical, inputs, FORMATS[precision])
-    return Candidate(quantized.graph, merge_policies(policy, list(quantized.policy)), profiles, graph)
+    form = FORMATS[precision]
+
+    def quantized(measure: Measure) -> Candidate:
+        result = quantize_calibrated(graph, canonical, inputs, form, measure)
+        return Candidate(result.graph, merge_policies(policy, list(result.policy)), profiles, graph)
+
+    narrower = partial(quantized, Clipping(form.steps)) if precision is Precision.INT8 else None
+    return replace(quantized(measure_ranges), narrower=narrower)

@@ -60,6 +60,9 @@ class _Attempt:
         reason = "no node can be quantised"
         for candidate in self._candidates(seen):
             engine, verdict = self._try(candidate, evaluation)
+            if verdict.inexact and (narrower := self._narrowed(candidate, evaluation)) is not None:
+                candidate = narrower
+                engine, verdict = self._try(candidate, evaluation)
             reason = f"{self._precision}: {verdict.reason}"
             searched = verdict.inexact and self._safer is not None
             if searched:
@@ -97,6 +100,20 @@ class _Attempt:
                 candidate = spare(candidate, self._precision, self._safer, nodes)
             if not self._precision.quantized or candidate.lowered(self._precision):
                 yield candidate
+
+    def _narrowed(self, candidate: Candidate, evaluation: Evaluation) -> Candidate | None:
+        """The candidate with narrower ranges, if the gate finds its numbers exact enough."""
+        if candidate.narrower is None or self._safer is None:
+            return None
+        nodes = self._context.spared.get(self._stage.name, ())
+        narrower = spare(candidate.narrower(), self._precision, self._safer, nodes)
+        if self._why_inexact(narrower.graph, evaluation):
+            return None
+        policy = tuple(
+            replace(row, reason=f"{row.reason}; ranges narrowed") if row.precision is self._precision else row
+            for row in narrower.policy
+        )
+        return replace(narrower, policy=policy)
 
     def _spare(self, candidate: Candidate, evaluation: Evaluation, seen: Playlist, refused: str) -> Candidate | None:
         """The candidate with as few nodes as possible in the safer precision, if the gate passes any such."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from onnx import NodeProto, helper
 
-from speechtrt.engines.graph import Graph
+from speechtrt.engines.graph import Array, Graph
 from speechtrt.engines.quantize.ranges import Range
 
 STEPS = 255
@@ -25,6 +25,12 @@ class Quantizer:
         low, high = min(span.low, 0.0), max(span.high, 0.0)
         scale = (high - low) / STEPS or 1.0
         return cls(scale, int(np.clip(round(-low / scale), 0, STEPS)))
+
+
+def steps(span: Range) -> tuple[float, Array]:
+    """Step width and zero point of `span`."""
+    quantizer = Quantizer.of(span)
+    return quantizer.scale, np.array(quantizer.zero, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

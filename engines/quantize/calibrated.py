@@ -17,7 +17,7 @@ from speechtrt.engines.lowering.half import reasons_for_full
 from speechtrt.engines.policy import heavy_nodes
 from speechtrt.engines.quantize.number_format import BLOCK, SMALLEST_SCALE, NumberFormat
 from speechtrt.engines.quantize.quantized import Quantized
-from speechtrt.engines.quantize.ranges import measure_ranges
+from speechtrt.engines.quantize.ranges import Measure, measure_ranges
 from speechtrt.engines.quantize.vocoder import REASON as FIRST
 from speechtrt.engines.quantize.vocoder import first_convolutions
 from speechtrt.engines.scenario import Playlist
@@ -26,7 +26,9 @@ from speechtrt.precision import Precision
 SMALLEST_WEIGHT = 256  # below this many values there is nothing to save
 
 
-def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Playlist, form: NumberFormat) -> Quantized:
+def quantize_calibrated(
+    lowered: Graph, canonical: Graph, inputs: Playlist, form: NumberFormat, measure: Measure = measure_ranges
+) -> Quantized:
     """Quantise `lowered`, whose nodes carry the names they have in `canonical`."""
     graph = lowered.copy()
     full, kept = reasons_for_full(canonical), dict.fromkeys(first_convolutions(canonical), FIRST)
@@ -34,7 +36,7 @@ def quantize_calibrated(lowered: Graph, canonical: Graph, inputs: Playlist, form
     policy = tuple(_decide(graph, node, full, kept, form) for node in heavy_nodes(graph))
     chosen = {row.node for row in policy if row.precision is form.precision}
     measured = (sources[name] for name in sorted(chosen)) if form.activations else ()
-    ranges = measure_ranges(canonical, measured, inputs)
+    ranges = measure(canonical, measured, inputs)
     rewrite = _Rewrite(graph, {name: ranges[sources[name]].largest for name in chosen if form.activations}, form)
     nodes: list[NodeProto] = []
     for node in graph.nodes:

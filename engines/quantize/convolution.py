@@ -14,7 +14,7 @@ from speechtrt.engines.policy import merge_policies
 from speechtrt.engines.quantize.activation import Activations
 from speechtrt.engines.quantize.product import SMALLEST_SCALE
 from speechtrt.engines.quantize.quantized import Quantized
-from speechtrt.engines.quantize.ranges import measure_ranges
+from speechtrt.engines.quantize.ranges import Measure, measure_ranges
 from speechtrt.engines.quantize.vocoder import REASON as FIRST
 from speechtrt.engines.quantize.vocoder import first_convolutions
 from speechtrt.engines.scenario import Playlist
@@ -25,7 +25,9 @@ SMALLEST_WEIGHT = 1024  # smaller kernels do too little to pay for two conversio
 REASON = "constant weight, calibrated u8 activations, 7-bit s8 weights"
 
 
-def quantize_convolutions(products: Quantized, canonical: Graph, inputs: Playlist) -> Quantized:
+def quantize_convolutions(
+    products: Quantized, canonical: Graph, inputs: Playlist, measure: Measure = measure_ranges
+) -> Quantized:
     """`products` with its convolutions in INT8 as well, and the reason for each that is not."""
     graph = products.graph.copy()
     audio, first = frozenset(front_end(canonical)), first_convolutions(graph)
@@ -35,7 +37,7 @@ def quantize_convolutions(products: Quantized, canonical: Graph, inputs: Playlis
         return Quantized(products.graph, merge_policies(products.policy, rows))
     pairs = {n: n for node in graph.nodes if node.name in chosen for n in node.input[:1]}
     pairs |= {_before(n): n for node in graph.nodes if node.name in chosen for n in node.output}
-    ranges = measure_ranges(canonical, pairs.values(), inputs)
+    ranges = measure(canonical, pairs.values(), inputs)
     rewrite = _Rewrite(graph, Activations(graph, {name: ranges[source] for name, source in pairs.items()}))
     nodes: list[NodeProto] = []
     for node in graph.nodes:

@@ -6,6 +6,7 @@ import ml_dtypes
 import numpy as np
 
 from speechtrt.engines.graph import Array
+from speechtrt.engines.quantize.ranges import Range
 from speechtrt.precision import Precision
 
 SMALLEST_SCALE = 6.2e-5  # FP16 holds fewer bits below
@@ -32,6 +33,10 @@ class NumberFormat:
     largest: float
     activations: bool
     reason: str
+
+    def steps(self, span: Range) -> tuple[float, Array]:
+        """Step width and zero point of an activation that takes the values of `span`."""
+        return max(span.largest / self.largest, SMALLEST_SCALE), np.zeros((), self.kind)
 
     def weight(self, value: Array, axis: int) -> Weight:
         """`value` in this format; `axis` is that of the output channels."""

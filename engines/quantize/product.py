@@ -14,7 +14,7 @@ from speechtrt.engines.lowering.half import front_end
 from speechtrt.engines.policy import heavy_nodes
 from speechtrt.engines.quantize.activation import Activations
 from speechtrt.engines.quantize.quantized import Quantized
-from speechtrt.engines.quantize.ranges import measure_ranges
+from speechtrt.engines.quantize.ranges import Measure, measure_ranges
 from speechtrt.engines.quantize.saturation import PAIR_LIMIT
 from speechtrt.engines.scenario import Playlist
 from speechtrt.precision import Precision
@@ -25,14 +25,14 @@ SMALLEST_WEIGHT = 256  # below this many values the conversion costs more than i
 REASON = "constant weight, calibrated u8 activations, s8 weights"
 
 
-def quantize_products(full: Graph, canonical: Graph, inputs: Playlist) -> Quantized:
+def quantize_products(full: Graph, canonical: Graph, inputs: Playlist, measure: Measure = measure_ranges) -> Quantized:
     """Rewrite every MatMul and Gemm with a constant 2-D weight. `inputs` are played on the canonical graph."""
     graph = full.copy()
     audio = frozenset(front_end(graph))
     policy = tuple(_decide(graph, node, audio) for node in heavy_nodes(graph))
     chosen = {row.node for row in policy if row.precision is Precision.INT8}
     sources = [node.input[0] for node in graph.nodes if node.name in chosen]
-    rewrite = _Rewrite(graph, Activations(graph, measure_ranges(canonical, sources, inputs)))
+    rewrite = _Rewrite(graph, Activations(graph, measure(canonical, sources, inputs)))
     nodes: list[NodeProto] = []
     for node in graph.nodes:
         nodes += rewrite.nodes_for(node) if node.name in chosen else [node]

@@ -1,6 +1,6 @@
 """Which values activations take: the canonical graph is played once more with its extremes as extra outputs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,9 @@ class Range:
     def largest(self) -> float:
         """Largest absolute value."""
         return max(abs(self.low), abs(self.high))
+
+
+Measure = Callable[[Graph, Iterable[str], Playlist], dict[str, Range]]
 
 
 def measure_ranges(canonical: Graph, tensors: Iterable[str], inputs: Playlist) -> dict[str, Range]:

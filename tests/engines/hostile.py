@@ -49,6 +49,17 @@ def write_hidden_bundle(folder: Path) -> Path:
     return _write(folder, d.model(), samples)
 
 
+def write_heavy_tailed_bundle(folder: Path) -> Path:
+    """One product of values that are mostly small, and seldom large."""
+    d = tiny.Draft(13)
+    x = d.input("x", tiny.F32, "rows", "frames", WIDTH)
+    d.op("Identity", product(d, x, "only", 1.0), to="hidden")
+    d.output("hidden", tiny.F32, "rows", "frames", WIDTH)
+    random = np.random.default_rng(9)
+    samples = [random.laplace(0, 1, (8, 60, WIDTH)).astype(np.float32) for _ in range(6)]
+    return _write(folder, d.model(), samples)
+
+
 def everything() -> list[str]:
     return [f"{kind}_{block}" for block in range(BLOCKS) for kind in ("up", "down")]
 
