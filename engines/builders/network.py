@@ -66,7 +66,7 @@ def compile_network(
     from polygraphy.backend.trt import engine_bytes_from_network
     from polygraphy.exception import PolygraphyException
 
-    config = _config(flavour, _shapes(graph, profiles), timings, target)
+    config = network_config(flavour, _shapes(graph, profiles), timings, target)
     keep = {} if flavour.ahead_of_time else {"save_timing_cache": str(timings)}
     try:
         with warnings.catch_warnings():
@@ -84,7 +84,7 @@ def deserialise(flavour: Flavour, engine: bytes) -> Any:
     return prepare(flavour).Runtime(_listener(flavour)).deserialize_cuda_engine(engine)
 
 
-def _config(flavour: Flavour, shapes: Any, timings: Path, target: str) -> Any:
+def network_config(flavour: Flavour, shapes: Any, timings: Path, target: str) -> Any:
     """An ahead-of-time build measures nothing, so it has no timings to keep."""
     if flavour.ahead_of_time:
         from polygraphy.backend.tensorrt_rtx import CreateConfigRTX

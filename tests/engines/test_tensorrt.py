@@ -1,16 +1,18 @@
 """The real parser and builder: every precision compiles, and a graph that would be followed loosely does not."""
 
 import sys
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from polygraphy.backend.trt import engine_bytes_from_network
 
 from speechtrt.artifact import FileEntry
 from speechtrt.engine_set import EngineStage, Profile
 from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.builders.flavour import FULL, RTX, prepare
-from speechtrt.engines.builders.network import messages, parse_network
+from speechtrt.engines.builders.network import messages, network_config, parse_network
 from speechtrt.engines.builders.network_types import check_types
 from speechtrt.engines.builders.tensorrt import TensorRTBuilder
 from speechtrt.engines.graph import Graph, infer_shapes
@@ -138,6 +140,25 @@ def test_a_network_of_another_type_inside_is_refused() -> None:
     graph.types[product].elem_type = tiny.F32
     with pytest.raises(BuildError, match=f"sees the tensor {product} as float16, the graph has it as float32"):
         check_types(RTX, network, graph)
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_tensorrt_is_asked_for_details_and_keeps_its_tactics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: bool
+) -> None:
+    """What a machine with a GPU would hand to Polygraphy; nothing of it is built here."""
+    library = SimpleNamespace(ProfilingVerbosity=SimpleNamespace(DETAILED="detailed"))
+    monkeypatch.setattr("speechtrt.engines.builders.network.prepare", lambda flavour: library)
+    timings = tmp_path / "cache" / "timing.cache"
+    if measured:
+        timings.parent.mkdir()
+        timings.write_bytes(b"tactics")
+    config = network_config(FULL, object(), timings, "")
+    assert timings.parent.is_dir()
+    assert config.profiling_verbosity == "detailed"
+    assert config.timing_cache_path == (str(timings) if measured else None)
+    asked = signature(engine_bytes_from_network).parameters
+    assert {"config", "save_timing_cache"} <= asked.keys()
 
 
 def test_an_old_tensorrt_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
