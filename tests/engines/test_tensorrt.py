@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from polygraphy.backend.trt import engine_bytes_from_network
 
 from speechtrt.artifact import FileEntry
 from speechtrt.engine_set import EngineStage, Profile
@@ -147,6 +146,9 @@ def test_tensorrt_is_asked_for_details_and_keeps_its_tactics(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: bool
 ) -> None:
     """What a machine with a GPU would hand to Polygraphy; nothing of it is built here."""
+    prepare(RTX)  # decides for this process which TensorRT Polygraphy drives
+    from polygraphy.backend.trt import engine_bytes_from_network
+
     library = SimpleNamespace(ProfilingVerbosity=SimpleNamespace(DETAILED="detailed"))
     monkeypatch.setattr("speechtrt.engines.builders.network.prepare", lambda flavour: library)
     timings = tmp_path / "cache" / "timing.cache"
