@@ -14,15 +14,18 @@ from speechtrt.benchmarks.stream.connection import Connection, News, Server, Ser
 from speechtrt.benchmarks.stream.frames import Frame, FrameReader, Verb
 from speechtrt.benchmarks.stream.host import Side
 from speechtrt.errors import BenchmarkError, CapacityError, SpeechTRTError
+from speechtrt.runtime.interpreter import settle, take_short_turns
 
 
 def serve(link: socket.socket, side: Side, chunk_milliseconds: int, streams: int) -> None:
     """Open a side and serve the clients at the other end of `link` until they hang up."""
+    take_short_turns()  # every side, as in a server of our own
     link.setblocking(False)
     wire = Wire(link)
     try:
         with side(chunk_milliseconds, streams) as server:
             gateway = Gateway(server, wire)
+            settle()
             gateway.tell(0, Verb.READY, pickle.dumps(server.lookahead_seconds))
             gateway.run()
     except SpeechTRTError as error:
