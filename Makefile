@@ -32,7 +32,7 @@ engines: setup  ## export, build and validate the reference models on every back
 test: setup lint type  ## lint, types, import contracts and the tests
 	$(BIN)/python -m pytest
 
-test-system: setup $(CRDS)/.installed  ## tests that need Debian packages: espeak-ng flite chromium sctk prometheus haproxy npm, and kubectl
+test-system: setup $(CRDS)/.installed  ## tests that need Debian packages: espeak-ng flite chromium sctk prometheus haproxy npm openssl, and kubectl
 	$(BIN)/python -m pytest -m system
 
 $(CRDS)/.installed: tests/deploy/crds/package.json tests/deploy/crds/package-lock.json

@@ -22,9 +22,11 @@ def live() -> Iterator[Live]:
         yield live
 
 
-def recording(seconds: float = 1.25, rate: int = 16_000, kind: str = "WAV", channels: int = 1) -> bytes:
+def recording(
+    seconds: float = 1.25, rate: int = 16_000, kind: str = "WAV", channels: int = 1, subtype: str | None = None
+) -> bytes:
     file = io.BytesIO()
-    soundfile.write(file, np.zeros((int(seconds * rate), channels)), rate, format=kind)
+    soundfile.write(file, np.zeros((int(seconds * rate), channels)), rate, format=kind, subtype=subtype)
     return file.getvalue()
 
 
@@ -44,6 +46,13 @@ def refusal(live: Live, file: bytes | None = None, **fields: Any) -> tuple[int, 
 @pytest.mark.parametrize("rate", [8000, 44_100])
 def test_any_file_is_heard(live: Live, kind: str, rate: int) -> None:
     status, body = post(live, recording(2.0, rate, kind, channels=2))
+    assert status == 200
+    assert json.loads(body)["text"].startswith(text_of(1.9))
+
+
+@pytest.mark.parametrize("subtype", ["ULAW", "ALAW", "FLOAT"])
+def test_a_telephones_recording_is_heard(live: Live, subtype: str) -> None:
+    status, body = post(live, recording(2.0, 8000, subtype=subtype))
     assert status == 200
     assert json.loads(body)["text"].startswith(text_of(1.9))
 
@@ -129,8 +138,9 @@ def wav_with(rate: int = 16_000, channels: int = 1, bits: int = 16, code: int = 
         wav_with(channels=64),
         wav_with(bits=32, code=3, data=np.full(800, np.nan, "<f4").tobytes()),
         recording(kind="FLAC")[:60],
+        recording(kind="OGG")[:60],
     ],
-    ids=["rate 0", "rate 10^9", "64 channels", "NaN", "truncated FLAC"],
+    ids=["rate 0", "rate 10^9", "64 channels", "NaN", "truncated FLAC", "truncated Ogg"],
 )
 def test_lying_files_are_refused(live: Live, file: bytes) -> None:
     status, message = refusal(live, file)
