@@ -6,14 +6,18 @@ import numpy as np
 
 from speechtrt.bundle import BundleFolder
 from speechtrt.engines.gate.judgement import judge_numbers
-from speechtrt.engines.graph import Graph
+from speechtrt.engines.graph import Graph, infer_shapes
 from speechtrt.engines.lowering.tensorrt import lower_for_tensorrt
 from speechtrt.engines.profiles import stage_profiles
 from speechtrt.engines.quantize.calibrated import quantize_calibrated
 from speechtrt.engines.quantize.number_format import FORMATS, quantize_channels
 from speechtrt.engines.quantize.quantized import Quantized
 from speechtrt.engines.quantize.ranges import Range, measure_ranges
+from speechtrt.engines.quantize.vocoder import REASON
+from speechtrt.engines.scenario import Playlist, Scenario
 from speechtrt.precision import Precision
+from speechtrt.specs import StageSpec
+from tests.engines import tiny_graphs as tiny
 from tests.engines.conftest import evaluation_of
 
 
@@ -48,6 +52,22 @@ def test_only_products_with_constant_weights_are_quantised(ctc_bundle: Path) -> 
     full = [row for row in result.policy if row.precision is Precision.FP32]
     assert [row.op for row in full] == ["Conv"]  # the front end's
     assert all(row.reason for row in result.policy)
+
+
+def test_what_a_vocoder_hears_first_keeps_its_precision() -> None:
+    """Of two convolutions of one size, before and behind an upsampling."""
+    draft = tiny.Draft()
+    hidden = draft.op("Conv", draft.input("mel", tiny.F32, "rows", 16, 16), draft.weight(16, 16, 3), pads=[1, 1])
+    louder = draft.op("ConvTranspose", hidden, draft.weight(16, 16, 2), strides=[2])
+    draft.op("Conv", louder, draft.weight(16, 16, 3), pads=[1, 1], to="pcm")
+    draft.output("pcm", tiny.F32, "rows", 16, 32)
+    graph = Graph(infer_shapes(draft.model()))
+    mel = draft.random.normal(0, 1, (2, 16, 16)).astype(np.float32)
+    inputs = Playlist(StageSpec("vocoder", "", *graph.specs()), 0, (Scenario({}, ({"mel": mel},)),))
+    half = lower_for_tensorrt(graph, (), Precision.FP16)
+    rows = quantize_calibrated(half, graph, inputs, FORMATS[Precision.INT8]).policy
+    assert [row.precision for row in rows] == [Precision.FP16, Precision.FP16, Precision.INT8]
+    assert rows[0].reason == REASON
 
 
 def test_an_activation_that_several_products_read_is_quantised_once(tts_bundle: Path) -> None:
