@@ -1,6 +1,6 @@
 """The evaluation's document: flat numbers, and every utterance with what each system wrote."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from speechtrt.benchmarks.environment import Environment
@@ -33,7 +33,7 @@ class SystemTitle:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationLoad:
-    """What was evaluated. `primary`: which rate counts first, `wer` or `cer`."""
+    """What was evaluated. `primary`: which rate counts first, `wer` or `cer`; `sample_rates`: recordings by Hz."""
 
     manifest: str
     utterances: int
@@ -46,6 +46,7 @@ class EvaluationLoad:
     primary: str
     systems: tuple[SystemTitle, ...]
     skipped: tuple[Skipped, ...]
+    sample_rates: dict[str, int]
     draws: int
 
 
@@ -101,6 +102,7 @@ def make_load(
     normaliser: str,
     scored: Sequence[Scored],
     skipped: Sequence[Skipped],
+    sample_rates: Mapping[str, int],
     draws: int = DRAWS,
 ) -> EvaluationLoad:
     """What was evaluated, by the first system's utterances, which are everyone's."""
@@ -127,6 +129,7 @@ def make_load(
             for s in scored
         ),
         skipped=tuple(skipped),
+        sample_rates=dict(sample_rates),
         draws=draws,
     )
 

@@ -1,6 +1,6 @@
 """The evaluation as Markdown tables."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from speechtrt.benchmarks.evaluation.comparing import Comparison
 from speechtrt.benchmarks.evaluation.document import NAME, EvaluationResult
@@ -117,12 +117,7 @@ def markdown(
 ) -> str:
     """All tables with headings, and the pictures beside the file."""
     load = result.load
-    intro = (
-        f"{load.utterances} utterances of {load.speakers} speakers, {load.words:,} words, "
-        f"{load.audio_seconds / 60:.1f} minutes; normaliser {load.normaliser}. "
-        "Intervals: 95 %, speakers drawn whole (*: one speaker)."
-    )
-    parts = [f"# {load.manifest}", intro, "## Models", table(model_table(result))]
+    parts = [f"# {load.manifest}", introduction(result), "## Models", table(model_table(result))]
     parts += [f"## By {load.group_by}", table(group_table(result))]
     if comparisons:
         parts += [f"## Differences, in points of {load.primary.upper()}", table(comparison_table(comparisons))]
@@ -135,6 +130,24 @@ def markdown(
         lines = [f"- {one.id}: {one.problem}" for one in load.skipped]
         parts += [f"## {len(load.skipped)} utterances left out", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
+
+
+def introduction(result: EvaluationResult) -> str:
+    """What was evaluated, and whether it may be quoted."""
+    load = result.load
+    mixed = f"Recordings of {rates_in_words(load.sample_rates)}. " if len(load.sample_rates) > 1 else ""
+    doubts = "" if result.valid is True else f" Not for quoting: {'; '.join(result.valid)}."
+    return (
+        f"{load.utterances} utterances of {load.speakers} speakers, {load.words:,} words, "
+        f"{load.audio_seconds / 60:.1f} minutes. {mixed}Normaliser {load.normaliser}. "
+        f"Intervals: 95 %, speakers drawn whole (*: one speaker).{doubts}"
+    )
+
+
+def rates_in_words(sample_rates: Mapping[str, int]) -> str:
+    """E.g. `2 sample rates: 8000 Hz (3), 16000 Hz (497)`."""
+    each = ", ".join(f"{rate} Hz ({count})" for rate, count in sample_rates.items())
+    return f"{len(sample_rates)} sample rates: {each}"
 
 
 def picture_file(name: str) -> str:

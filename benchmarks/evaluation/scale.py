@@ -68,7 +68,7 @@ class Scorer:
         transcripts = [_transcripts(name, misheard(said, rate, seed)) for seed, (name, rate) in enumerate(SYSTEMS, 1)]
         began = time.perf_counter()
         scored = score_all(transcripts, entries, open_normaliser(NormaliserName.BASIC), DIALECT)
-        load = make_load("made up", DIALECT, "basic", scored, ())
+        load = make_load("made up", DIALECT, "basic", scored, (), {})
         analyses = tuple(map(analyse, scored))
         comparisons, routing = compare_all(scored), study_routing(scored)
         make_document(read_environment(), load, scored, comparisons, analyses, routing, quick=False)

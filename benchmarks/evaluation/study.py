@@ -11,7 +11,8 @@ from speechtrt.benchmarks.evaluation.document import NAME, EvaluationResult, mak
 from speechtrt.benchmarks.evaluation.errors import ErrorAnalysis, analyse
 from speechtrt.benchmarks.evaluation.manifests.detection import open_manifest
 from speechtrt.benchmarks.evaluation.manifests.manifest import SPEAKER, Manifest, Skipped
-from speechtrt.benchmarks.evaluation.markdown import markdown, picture_file
+from speechtrt.benchmarks.evaluation.manifests.rates import sample_rates
+from speechtrt.benchmarks.evaluation.markdown import markdown, picture_file, rates_in_words
 from speechtrt.benchmarks.evaluation.normaliser import NormaliserName, open_normaliser
 from speechtrt.benchmarks.evaluation.page.drawing import as_file
 from speechtrt.benchmarks.evaluation.page.page import render
@@ -80,6 +81,9 @@ def run_study(plan: StudyPlan, report: Callable[[str], None]) -> Study:
     manifest = open_manifest(plan.manifest, QUICK_UTTERANCES if plan.quick else plan.most)
     column = plan.group_by or (DIALECT if DIALECT in manifest.columns else SPEAKER)
     manifest.expect_column(column)
+    rates = sample_rates(manifest.entries)
+    if len(rates) > 1:
+        report(f"recordings have {rates_in_words(rates)}; each is resampled by itself")
     transcripts = list(transcribe_all(plan.systems, manifest, Ledgers.open(plan.out), report))
     scored = score_all(transcripts, manifest.entries, normaliser, column)
     if not scored or not scored[0].scores:
@@ -87,7 +91,7 @@ def run_study(plan: StudyPlan, report: Callable[[str], None]) -> Study:
     report("scoring")
     comparisons = compare_all(scored)
     skipped = _skipped(manifest, transcripts)
-    load = make_load(manifest.name, column, normaliser.title, scored, skipped)
+    load = make_load(manifest.name, column, normaliser.title, scored, skipped, rates)
     routing = study_routing(scored, plan.keywords)
     analyses = tuple(map(analyse, scored))
     result = make_document(read_environment(), load, scored, comparisons, analyses, routing, plan.quick)

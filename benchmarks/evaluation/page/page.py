@@ -12,6 +12,7 @@ from speechtrt.benchmarks.evaluation.markdown import (
     comparison_table,
     correlation_table,
     group_table,
+    introduction,
     kinds_table,
     model_table,
     routing_table,
@@ -33,13 +34,6 @@ def render(
 ) -> str:
     """HTML text; recordings of the worst cases are inside."""
     load = result.load
-    intro = (
-        f"{load.utterances} utterances of {load.speakers} speakers, {load.words:,} words, "
-        f"{load.audio_seconds / 60:.1f} minutes. Normaliser {load.normaliser}. "
-        "Intervals: 95 %, speakers drawn whole (*: one speaker)."
-    )
-    if result.valid is not True:
-        intro += f" Not for quoting: {'; '.join(result.valid)}."
     art = {picture.name: picture for picture in drawn}
     body = [
         section("Models", art.pop(MODELS).svg + sortable(model_table(result))),
@@ -56,7 +50,7 @@ def render(
     if load.skipped:
         rows = iter([["utterance", "why"], *([one.id, one.problem] for one in load.skipped)])
         body.append(section(f"{len(load.skipped)} utterances left out", sortable(rows)))
-    return _document(f"{load.manifest}: who hears what", intro, "".join(body))
+    return _document(f"{load.manifest}: who hears what", introduction(result), "".join(body))
 
 
 def _document(title: str, intro: str, body: str) -> str:

@@ -17,6 +17,7 @@ from speechtrt.benchmarks.evaluation.document import make_document, make_load
 from speechtrt.benchmarks.evaluation.errors import analyse
 from speechtrt.benchmarks.evaluation.ledger import Heard
 from speechtrt.benchmarks.evaluation.manifests.manifest import Entry
+from speechtrt.benchmarks.evaluation.markdown import group_table
 from speechtrt.benchmarks.evaluation.normaliser import Normaliser, NormaliserName, open_normaliser
 from speechtrt.benchmarks.evaluation.scoring import Scored, score_all
 from speechtrt.benchmarks.evaluation.system import Decoder, System, find_systems, key
@@ -116,7 +117,7 @@ def test_nothing_is_heard_or_measured_twice(engines: Path, evaluated: tuple[Resu
     again = run(engines, evaluated[1], "dialects", "--quick", "--chunk", "160", "--chunk", "560")
     after = json.loads((evaluated[1] / "asr_evaluation_results.json").read_text())
     assert again.exit_code == 0, again.output
-    assert again.output.count("0 of 10 recordings to hear") == 2
+    assert again.output.count(": 0 of 10 recordings to hear") == 2
     assert after["trials"] == before["trials"]
     assert after["summary"] == before["summary"]
 
@@ -131,6 +132,27 @@ def test_a_killed_run_hears_only_what_is_left(engines: Path, evaluated: tuple[Re
     for chunk in (160, 560):
         assert summary[f"{TINY}.greedy.{chunk}ms.alone_seconds"] > 0
         assert summary[f"{TINY}.greedy.{chunk}ms.peak_memory_bytes"] > 2**25
+
+
+def test_three_sizes_are_studied_in_one_run(engines: Path, tmp_path: Path) -> None:
+    """The same engines under three names: heard once, and routed between."""
+    names, out = ("ctc-small", "ctc-medium", "ctc-large"), tmp_path / "out"
+    for name in names:
+        shutil.copytree(engines / "tiny", tmp_path / "engines" / name)
+    models = [part for name in names for part in ("--model", name)]
+    fixed = ["--engines", str(tmp_path / "engines"), "--precision", "fp32", "--keyword", "Lights", "--out", str(out)]
+    result = CliRunner().invoke(evaluate, ["asr", "dialects", "--quick", *models, *fixed], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert result.output.count(": 0 of 10 recordings to hear") == 2
+    summary = json.loads((out / "asr_evaluation_results.json").read_text())["summary"]
+    policies = ("idle-groups-known", "busy-groups-unknown", "50-ms-budget", "idle-keywords-after-a-first-pass")
+    for replay in (*names, *(f"routed-{policy}" for policy in policies)):
+        place = f"routing.{replay}"
+        assert summary[f"{place}.wer_low"] <= summary[f"{place}.wer"] <= summary[f"{place}.wer_high"]
+        assert summary[f"{place}.real_time_factor"] > 0
+    assert "](asr_evaluation_results_routing.svg)" in (out / "asr_evaluation_results.md").read_text()
+    assert (out / "asr_evaluation_results_routing.svg").read_text().count("<circle") >= 1
+    assert "Routing between models" in (out / "asr_evaluation_results.html").read_text()
 
 
 def test_a_corrupt_recording_is_named_and_the_run_goes_on(engines: Path, tmp_path: Path) -> None:
@@ -161,6 +183,11 @@ def test_each_recording_is_resampled_by_itself(engines: Path, tmp_path: Path) ->
     ledger = (tmp_path / "out" / "asr_evaluation_ledger.jsonl").read_text().splitlines()
     seconds = [json.loads(line)["audio_seconds"] for line in ledger]
     assert seconds == pytest.approx([audio.seconds] * 3, abs=0.001)
+    document = json.loads((tmp_path / "out" / "asr_evaluation_results.json").read_text())
+    assert document["load"]["sample_rates"] == {"16000": 1, "24000": 1, "44100": 1}
+    said = "recordings have 3 sample rates: 16000 Hz (1), 24000 Hz (1), 44100 Hz (1); each is resampled by itself"
+    assert said in result.output
+    assert violations_in(tmp_path / "out" / "asr_evaluation_results.json") == []
 
 
 def test_bad_choices_are_one_clear_line(engines: Path, tmp_path: Path) -> None:
@@ -207,6 +234,17 @@ def test_errors_are_counted_by_kind_word_and_pair() -> None:
     assert analysis.worst[0].entry.id == "c"
 
 
+def test_a_group_with_one_speaker_is_marked() -> None:
+    entries = [Entry(str(n), Path(), "one two", f"s{n % 2}", {"dialect": "many"}) for n in range(4)]
+    entries += [Entry(str(n), Path(), "one two", "lone", {"dialect": "few"}) for n in range(4, 8)]
+    texts = {e.id: "one two" if int(e.id) % 3 else "one" for e in entries}
+    [found] = score_all([heard("m", texts)], entries, _plain(), "dialect")
+    load = make_load("m", "dialect", "none", [found], (), {})
+    result = make_document(read_environment(), load, [found], (), (), None, quick=False)
+    _, [_, many, few, everything] = group_table(result)
+    assert few.endswith(" *") and not many.endswith("*") and not everything.endswith("*")
+
+
 def test_where_words_have_no_spaces_characters_are_tested_and_analysed() -> None:
     entries = [entry("a", "今日は天気がいい"), entry("b", "明日も晴れ")]
     texts = {"a": "今日は元気がいい", "b": "明日も晴れ"}
@@ -235,7 +273,7 @@ def test_rates_are_said_for_fifths_of_the_recordings() -> None:
     assert [part.rate.rate for part in duration.parts] == [0.25, 0.25, 0.25, 0.0, 0.0]
     assert duration.correlation is not None and duration.correlation.rho < -0.8
     assert [part.rate.utterances for part in noise.parts] == [20] and noise.correlation is None
-    load = make_load("m", "dialect", "none", [found], ())
+    load = make_load("m", "dialect", "none", [found], (), {})
     summary = make_document(read_environment(), load, [found], (), [analysis], None, quick=False).summary
     named = {name: value for name, value in summary.items() if ".correlation." in name and "speaking" not in name}
     ends = {end: getattr(duration.correlation, end) for end in ("rho", "low", "high", "p")}
