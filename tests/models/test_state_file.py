@@ -5,7 +5,7 @@ import torch
 
 from speechtrt.errors import CheckpointError, StorageError
 from speechtrt.models.training.log import LOG, append_line
-from speechtrt.models.training.state_file import previous, read_state, write_state
+from speechtrt.models.training.state_file import expect_no_state, previous, read_state, write_state
 from tests.models.conftest import no_room
 
 WEIGHTS = torch.arange(5000.0)
@@ -59,3 +59,13 @@ def test_a_log_without_room_says_how_to_go_on(tmp_path: Path) -> None:
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="start without --resume"):
         read_state(tmp_path / "checkpoint.pt")
+
+
+def test_a_run_killed_between_two_renames_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    write_state(path, {"step": 1})
+    path.rename(previous(path))
+    with pytest.raises(CheckpointError, match=f"rename that to {path.name} and resume"):
+        read_state(path)
+    with pytest.raises(CheckpointError, match=r"go on from it with --resume, or choose another --out"):
+        expect_no_state(path)

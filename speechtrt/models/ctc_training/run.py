@@ -22,6 +22,7 @@ from speechtrt.models.tokenizer import TOKENIZER_FILE, PieceTokenizer, load_toke
 from speechtrt.models.training.checkpoint import CHECKPOINT, Position, load_checkpoint
 from speechtrt.models.training.machine import CPU, Machine
 from speechtrt.models.training.schedule import Budget, LearningRate
+from speechtrt.models.training.state_file import expect_no_state
 from speechtrt.models.training.trainer import Trainer, TrainingOptions
 
 MODEL_FOLDER = "model"
@@ -43,6 +44,8 @@ def train_ctc(plan: RunPlan) -> Path:
     """Train, and return the folder of the finished checkpoint. Raises DataError or CheckpointError."""
     for name in (*plan.recipe.train_sets, plan.recipe.held_out_set):
         read_manifest(plan.data / name)  # who has no data yet should hear of that first
+    if not plan.resume:
+        expect_no_state(plan.out / CHECKPOINT)
     torch.manual_seed(plan.recipe.seed)
     tokenizer = _tokenizer(plan)
     trainer = Trainer(_task(plan, tokenizer), _options(plan), plan.out)

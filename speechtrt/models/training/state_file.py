@@ -43,7 +43,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
 def read_state(path: Path) -> dict[str, Any]:
     """The state in `path`. Raises CheckpointError when it is missing or damaged, and says what is left."""
     if not path.is_file():
-        raise CheckpointError(f"{path}: is missing; expected the checkpoint of an earlier run; start without --resume")
+        raise CheckpointError(f"{path}: is missing; expected the checkpoint of an earlier run; {_advice(path)}")
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()  # torch.load itself does not compare checksums
@@ -53,6 +53,15 @@ def read_state(path: Path) -> dict[str, Any]:
     except UNREADABLE as error:
         raise CheckpointError(f"{path}: is damaged ({str(error).splitlines()[0]}); {_advice(path)}") from error
     return state
+
+
+def expect_no_state(path: Path) -> None:
+    """Raises CheckpointError where an earlier run's state would be lost."""
+    for kept in (path, previous(path)):
+        if kept.is_file():
+            raise CheckpointError(
+                f"{kept}: is the state of an earlier run; go on from it with --resume, or choose another --out"
+            )
 
 
 def _advice(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from speechtrt.errors import CheckpointError
 from speechtrt.models.training.log import LOG, append_line
-from speechtrt.models.training.state_file import read_state, write_state
+from speechtrt.models.training.state_file import expect_no_state, read_state, write_state
 
 STATE = "state.pt"
 
@@ -57,6 +57,8 @@ class Progress:
 
 def run_training(training: Training, folder: Path, pace: Pace, resume: bool) -> Progress:
     """Train in `folder`; `resume` continues from its last checkpoint. Raises CheckpointError without one."""
+    if not resume:
+        expect_no_state(folder / STATE)
     spent = resume_training(training, folder).seconds if resume else 0.0
     started = saved = time.monotonic()
     goal = training.total if pace.steps is None else min(training.total, pace.steps)
