@@ -4,8 +4,9 @@ Everything that is queued on a stream happens in order and later; `synchronize` 
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Any, Protocol
 
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array
@@ -106,6 +107,16 @@ class Cuda(Protocol):
 
     def capture(self, stream: Stream, work: Callable[[], None]) -> Graph:
         """What `work` queues on `stream`, as a graph; nothing of it happens yet."""
+
+
+def load_driver(name: str) -> Any:
+    """A module that binds the driver. Raises BackendError where there is no driver to bind."""
+    try:
+        return import_module(name)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise BackendError(
+            f"CUDA: {name} cannot be loaded ({error}); install NVIDIA's driver, see `speechtrt doctor`"
+        ) from error
 
 
 def open_cuda() -> Cuda:

@@ -3,14 +3,13 @@
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
 
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array
-from speechtrt.runtime.backends.cuda import DeviceBuffer, Event, Graph, PinnedBuffer, Stream
+from speechtrt.runtime.backends.cuda import DeviceBuffer, Event, Graph, PinnedBuffer, Stream, load_driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +20,12 @@ class Driver:
 
     def call(self, name: str, *arguments: object) -> Any:
         """The result of a driver function, or None. Raises BackendError."""
-        error, *results = getattr(self.module, name)(*arguments)
-        if int(error) != 0:
-            raise BackendError(f"CUDA: {name} failed with {error}; see `speechtrt doctor` and nvidia-smi")
+        try:
+            code, *results = getattr(self.module, name)(*arguments)
+        except RuntimeError as error:  # the bindings look for the driver when they first need it
+            raise BackendError(f"CUDA: {name} finds no driver ({error}); see `speechtrt doctor`") from error
+        if int(code) != 0:
+            raise BackendError(f"CUDA: {name} failed with {code}; see `speechtrt doctor` and nvidia-smi")
         return results[0] if results else None
 
 
@@ -102,7 +104,7 @@ class CudaPython:
     @classmethod
     def open(cls, module: Any = None) -> Self:
         """Raises BackendError when no device answers."""
-        driver = Driver(module or import_module("cuda.bindings.driver"))
+        driver = Driver(module or load_driver("cuda.bindings.driver"))
         driver.call("cuInit", 0)
         device = driver.call("cuDeviceGet", 0)
         driver.call("cuCtxSetCurrent", driver.call("cuDevicePrimaryCtxRetain", device))

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
 
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array
-from speechtrt.runtime.backends.cuda import DeviceBuffer, Event, Graph, PinnedBuffer, Stream
+from speechtrt.runtime.backends.cuda import DeviceBuffer, Event, Graph, PinnedBuffer, Stream, load_driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class PyCuda:
     @classmethod
     def open(cls, module: Any = None) -> Self:
         """Raises BackendError when no device answers."""
-        driver = module or import_module("pycuda.driver")
+        driver = module or load_driver("pycuda.driver")
         try:
             driver.init()
             device = driver.Device(0)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,11 @@ def test_the_page_needs_nothing_else(hostile: Path, tmp_path: Path, name: str) -
     assert "url(" not in text
     assert text.count("<table>") == text.count("</table>") > 2
     assert f"<h1>{'engine set' if name == 'set' else 'bundle'} hostile" in text
+
+
+def test_every_precision_has_a_colour() -> None:
+    style = files("speechtrt.inspection").joinpath("page.css").read_text()
+    assert [precision for precision in Precision if f"rect.{precision}" not in style] == []
 
 
 def test_the_page_draws_every_node_and_every_group(hostile: Path, tmp_path: Path) -> None:

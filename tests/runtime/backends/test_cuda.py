@@ -1,12 +1,13 @@
 """The CUDA interface: both implementations over a simulated device, and whichever is installed over a real one."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from speechtrt.errors import BackendError
-from speechtrt.runtime.backends.cuda import Cuda, open_cuda
+from speechtrt.runtime.backends.cuda import Cuda, load_driver, open_cuda
 from speechtrt.runtime.backends.cuda_python import CudaPython
 from speechtrt.runtime.backends.pycuda import PyCuda
 from tests.runtime.backends.fake_device import CudaBindings, Device, PyCudaDriver
@@ -101,6 +102,18 @@ def test_an_error_of_the_driver_names_the_function() -> None:
     device = Device(failing="cuMemAlloc")
     with pytest.raises(BackendError, match="cuMemAlloc failed with 700"):
         CudaPython.open(CudaBindings(device)).buffer(4)
+
+
+def test_a_package_without_a_driver_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bindings may be installed where no driver is: pycuda then cannot be imported, cuda-python not called."""
+    with pytest.raises(BackendError, match="absent_driver cannot be loaded"):
+        load_driver("absent_driver")
+
+    def call(flags: int) -> None:
+        raise RuntimeError("Failed to dlopen libcuda.so.1")
+
+    with pytest.raises(BackendError, match=r"cuInit finds no driver \(Failed to dlopen"):
+        CudaPython.open(SimpleNamespace(cuInit=call))
 
 
 def test_no_device_is_one_line() -> None:
