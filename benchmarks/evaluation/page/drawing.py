@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-WIDTH, LABELS, ROW = 1000, 340, 24
+WIDTH, LABELS, ROW = 1000, 400, 24
 TICKS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # steps of the scale, in per cent
 
 
