@@ -58,7 +58,12 @@ class Outcome:
 
 
 LISTENER = ReferenceModel("ctc-medium", Task.CTC)  # built first: it writes down what the voice says
-MODELS = (LISTENER, ReferenceModel("ctc-small", Task.CTC), ReferenceModel("voice", Task.TTS))
+MODELS = (
+    LISTENER,
+    ReferenceModel("ctc-small", Task.CTC),
+    ReferenceModel("ctc-large", Task.CTC),
+    ReferenceModel("voice", Task.TTS),
+)
 DEFAULT_ROOT = Path("build")
 
 PLANS = (

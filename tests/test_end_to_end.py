@@ -53,7 +53,7 @@ def test_the_recogniser_reads_the_voice(spoken: Path) -> None:
     assert len(words & set(TEXT.lower().strip(".").split())) >= 4, result["text"]
 
 
-@pytest.mark.parametrize("model", ["voice", "ctc-small", "ctc-medium"])
+@pytest.mark.parametrize("model", ["voice", "ctc-small", "ctc-medium", "ctc-large"])
 @pytest.mark.parametrize("kind", ["ort-cpu-fp32", "ort-cpu-int8", "tensorrt-rtx-fp16", "tensorrt-rtx-int8"])
 def test_every_reference_engine_set_validates(model: str, kind: str, tmp_path: Path) -> None:
     junit = tmp_path / "report.xml"

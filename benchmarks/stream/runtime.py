@@ -16,7 +16,7 @@ from speechtrt.runtime.asr.events import Dropped, Final, Partial
 from speechtrt.runtime.asr.options import StreamOptions
 from speechtrt.runtime.asr.stream import Stream
 from speechtrt.runtime.asr.transcriber import Transcriber
-from speechtrt.runtime.interpreter import take_short_turns
+from speechtrt.runtime.interpreter import settle, take_short_turns
 from speechtrt.runtime.policy.overload import LadderRules
 
 NOTHING = News((), text=False, final=None)
@@ -139,4 +139,5 @@ class RuntimeSide:
         rules = LadderRules() if self.ladder else NEVER
         places = streams + streams // 4 + 1  # streams that end are heard to their end while their clients go on
         transcriber = Transcriber.open(self.engines, slots=places, workers=self.workers, rules=rules)
+        settle()
         return RuntimeServer(transcriber, chunk_milliseconds)

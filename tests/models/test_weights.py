@@ -13,7 +13,7 @@ from speechtrt.models.evaluation.utterances import EvaluationUtterance, dialect_
 from speechtrt.models.tokenizer import load_tokenizer
 
 WEIGHTS = Path(__file__).parents[2] / "speechtrt/models/weights"
-CTC = ("ctc-small", "ctc-medium")
+CTC = ("ctc-small", "ctc-medium", "ctc-large")
 
 
 @pytest.mark.parametrize("name", [*CTC, "voice", "lm", "accent"])
