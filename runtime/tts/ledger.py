@@ -88,8 +88,15 @@ class Ledger:
         return [row for row, step in enumerate(due) if step <= self.step]
 
     def _said(self, front: "Front") -> list[int]:
-        for row, stop in enumerate(front.stop):
-            self.stops[row] = self.stops[row] + 1 if sum(stop) >= self.bar[row] else 0
+        stop = front.stop
+        reduction = len(stop) // front.rows
+        if max(stop) * reduction < self._lowest:  # as in nearly every step
+            if any(self.stops):
+                self.stops = [0] * len(self.stops)
+            return []
+        for row in range(front.rows):
+            reached = sum(stop[row * reduction : (row + 1) * reduction]) >= self.bar[row]
+            self.stops[row] = self.stops[row] + 1 if reached else 0
         return [row for row in range(front.rows) if self.stops[row] == STABLE_STEPS]
 
 
@@ -104,7 +111,7 @@ class Front:
     def __init__(self, rows: int, memory: Memory, ledger: Ledger) -> None:
         front = slice(rows)
         self.rows = rows
-        self._stop, frames = memory["stop"][front], memory["frames"][front]
+        self._stop, frames = memory["stop"][front].reshape(-1), memory["frames"][front]
         self._dropout, self._frames = _rows(memory["dropout"][front]), _rows(frames)
         self._last, self._frame = _rows(frames[:, -1]), _rows(memory["frame"][front])
         self._position = memory["position"][front]
@@ -113,9 +120,9 @@ class Front:
         self._kept = [_rows(ledger.frames[place, front]) for place in range(BLOCK)]
 
     @property
-    def stop(self) -> list[list[float]]:
-        """The last step's stop probabilities [rows][reduction]."""
-        stop: list[list[float]] = self._stop.tolist()
+    def stop(self) -> list[float]:
+        """The last step's stop probabilities [rows * reduction]."""
+        stop: list[float] = self._stop.tolist()
         return stop
 
     def feed(self, place: int) -> None:
