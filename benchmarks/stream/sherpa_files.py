@@ -1,7 +1,6 @@
 """The files of a checkpoint that sherpa-onnx runs: NeMo's layout, begun as a recording begins, in two precisions."""
 
 import logging
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +13,11 @@ from speechtrt.artifact import staged_folder
 from speechtrt.benchmarks.stream.sherpa import HOP, LEAD, Models, SherpaModel
 from speechtrt.errors import BenchmarkError
 from speechtrt.export.checkpoint import open_checkpoint
-from speechtrt.export.families.mel import GUARD
 from speechtrt.export.nemo.layout import NemoFile, export_nemo_layout
 from speechtrt.export.nemo.stages import CHANNEL_LEN
 from speechtrt.precision import Precision
 
 SIGNAL = "audio_signal"
-KALDI_FLOOR = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,6 @@ def _name(milliseconds: int, precision: Precision) -> str:
 def _write(source: Path, folder: Path, milliseconds: int, offset: float) -> None:
     plain = folder / _name(milliseconds, Precision.FP32)
     model = onnx.load(str(source))
-    lower_floor(model)
     leave_out_lead(model, offset)
     onnx.save(model, str(plain))
     logging.disable(logging.WARNING)  # it recommends a tool that these graphs need not
@@ -65,19 +61,6 @@ def _write(source: Path, folder: Path, milliseconds: int, offset: float) -> None
         quantize_dynamic(str(plain), str(target), op_types_to_quantize=["MatMul"], weight_type=QuantType.QUInt8)
     finally:
         logging.disable(logging.NOTSET)
-
-
-def lower_floor(model: onnx.ModelProto) -> None:
-    """Let silence sound as it does offline: kaldi's logarithm stops at its floor, NeMo's at a lower guard."""
-    graph = model.graph
-    _rename_signal(graph, "heard")
-    constants = {"kaldi_floor": np.float32(math.log(KALDI_FLOOR) + 1e-3), "guard": np.float32(math.log(GUARD))}
-    graph.initializer.extend(numpy_helper.from_array(np.array(value), name) for name, value in constants.items())
-    _put_first(
-        graph,
-        helper.make_node("LessOrEqual", [SIGNAL, "kaldi_floor"], ["silent"]),
-        helper.make_node("Where", ["silent", "guard", SIGNAL], ["heard"]),
-    )
 
 
 def leave_out_lead(model: onnx.ModelProto, offset: float) -> None:
@@ -90,7 +73,8 @@ def leave_out_lead(model: onnx.ModelProto, offset: float) -> None:
     if not {SIGNAL, CHANNEL_LEN} <= set(inputs):
         raise BenchmarkError(f"the graph has the inputs {', '.join(inputs)}; expected {SIGNAL} and {CHANNEL_LEN}")
     window = inputs[SIGNAL].type.tensor_type.shape.dim[2].dim_value
-    _rename_signal(graph, "recorded")
+    for node in graph.node:
+        node.input[:] = ["recorded" if name == SIGNAL else name for name in node.input]
     constants = {
         "lead_frames": (np.arange(window) < LEAD // HOP)[None, None],
         "no_frames": np.zeros((), np.int64),
@@ -98,20 +82,11 @@ def leave_out_lead(model: onnx.ModelProto, offset: float) -> None:
         "nothing": np.full((), -offset, np.float32),
     }
     graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
-    _put_first(
-        graph,
+    nodes = (
         helper.make_node("Equal", [CHANNEL_LEN, "no_frames"], ["new"]),
         helper.make_node("Unsqueeze", ["new", "axes"], ["new_stream"]),
         helper.make_node("And", ["new_stream", "lead_frames"], ["lead"]),
         helper.make_node("Where", ["lead", "nothing", SIGNAL], ["recorded"]),
     )
-
-
-def _rename_signal(graph: onnx.GraphProto, name: str) -> None:
-    for node in graph.node:
-        node.input[:] = [name if source == SIGNAL else source for source in node.input]
-
-
-def _put_first(graph: onnx.GraphProto, *nodes: onnx.NodeProto) -> None:
     for place, node in enumerate(nodes):
         graph.node.insert(place, node)

@@ -39,8 +39,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return WriteFiles(str(CHECKPOINT), tmp_path_factory.mktemp("sherpa"))(None)
 
 
-@pytest.mark.parametrize(("chunk", "frames", "close_calls"), [(160, 2, 1), (560, 7, 0)])
-def test_it_reads_what_the_model_reads_offline(models: Models, chunk: int, frames: int, close_calls: int) -> None:
+@pytest.mark.parametrize(("chunk", "frames"), [(160, 2), (560, 7)])
+def test_it_reads_what_the_model_reads_offline(models: Models, chunk: int, frames: int) -> None:
     samples = [read_audio(utterance.path).resampled(RATE).samples for utterance in evaluation_utterances()[:12]]
     pieces = read_pieces(CHECKPOINT / "tokenizer.model")
     labels = Labels(label_texts(pieces, len(pieces) + 1, len(pieces)), len(pieces))
@@ -51,7 +51,7 @@ def test_it_reads_what_the_model_reads_offline(models: Models, chunk: int, frame
         expected.append(" ".join(w.word for w in words(decoder.finish()[0].tokens, labels.texts, 0.08, 100.0)))
     assert len(set(expected)) == len(expected)
     found = read_alone(models[chunk, Precision.FP32], samples)
-    assert sum(a != b for a, b in zip(found, expected, strict=True)) <= close_calls  # kaldi rounds in its own way
+    assert sum(a != b for a, b in zip(found, expected, strict=True)) <= 1  # its mel frames are kaldi's
 
 
 def test_many_streams_in_batches_read_what_each_reads_alone(models: Models) -> None:

@@ -44,8 +44,12 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_every_thread_hears_its_own_text(runners: dict[str, FakeRunner]) -> None:
     texts = [f"{word} {again}" for word in ("one", "two", "three", "four") for again in ("a", "b c", "d e f")]
+    gate = Gate.before(runners["decoder"])
     with Synthesizer.over(build(runners, slots=3)) as synthesizer, ThreadPoolExecutor(len(texts)) as threads:
-        together = list(threads.map(lambda t: synthesizer.synthesize(t, seed=len(t)), texts))
+        speaking = threads.map(lambda t: synthesizer.synthesize(t, seed=len(t)), texts)
+        until(lambda: synthesizer.requests == len(texts))
+        gate.open()
+        together = list(speaking)
         for text, speech in zip(texts, together, strict=True):
             alone = synthesizer.synthesize(text, seed=len(text))
             np.testing.assert_allclose(alone.audio.samples, speech.audio.samples, atol=1e-6)
