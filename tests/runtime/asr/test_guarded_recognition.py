@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ def test_without_a_reference_only_the_stream_that_is_hit_ends() -> None:
             sound: Samples = noise(30_000)
             for piece in np.split(sound, 10):
                 neighbour.accept(piece, RATE)
-                if hit.channel.open:
+                with suppress(BackendError) if runners is wrong else nullcontext():  # it may end at any time
                     hit.accept(np.full(len(piece), POISONED), RATE)
             neighbours = words_of(finish(neighbour))
             if runners is wrong:
