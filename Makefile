@@ -6,8 +6,6 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CLIENTS := build/clients
 TRITON := build/triton
-PLANNER := build/planner
-REPLICA = $(BIN)/speechtrt bench stream --model ctc-medium --precision int8 --chunk 560 --threads 1 --trials 1 --out
 CRDS   := build/crds
 AGENTS := build/clients-agents
 EXTRAS := cpu,export,bench,serve,deploy,dev
@@ -101,15 +99,9 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 bench-triton: engines $(TRITON)/.installed  ## what a Triton server adds to live streams
 	$(TRITON)/bin/speechtrt bench triton --trials 5 --out benchmarks/results/cpu
 
-bench-planner: engines  ## one server on one core, then two at once, and what the planner made of the one
-	@mkdir -p $(PLANNER)
-	taskset -c 0 $(REPLICA) $(PLANNER)/alone
-	taskset -c 0 $(REPLICA) $(PLANNER)/first & taskset -c 1 $(REPLICA) $(PLANNER)/second; wait
-	$(BIN)/speechtrt deploy plan --streams 1000 --headroom 1 --json \
-	  --hardware $(PLANNER)/alone/streaming_performance.json \
-	  --replica $(PLANNER)/first/streaming_performance.json --replica $(PLANNER)/second/streaming_performance.json \
-	  > $(PLANNER)/planner_validation.json
-	cp $(PLANNER)/planner_validation.json benchmarks/results/cpu
+bench-planner: engines  ## two servers at once against what the planner makes of one; some nine minutes
+	$(BIN)/speechtrt bench planner --out benchmarks/results/cpu
+	$(BIN)/python -m speechtrt.benchmarks.planner.quotation docs/kubernetes.md
 
 clean:  ## remove build/ and caches, keep the virtual environment
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

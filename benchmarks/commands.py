@@ -1,56 +1,21 @@
 """`speechtrt bench`."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from speechtrt.console import emit_json, note
+from speechtrt.benchmarks.options import BUILD, OUT, common_options, recogniser_options
+from speechtrt.benchmarks.output import show
+from speechtrt.console import note
 from speechtrt.runtime.reference import CTC, VOICE
 
 if TYPE_CHECKING:
     from speechtrt.benchmarks.tts.subject import Subject
 
-BUILD = Path("build")
-OUT = BUILD / "results"
 DIMENSIONS = ("speecht5",)
 TUNING = BUILD / "train/data/dialect_dev"
 DIALECTS = "dialects"
-
-
-def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that every benchmark has."""
-    options = (
-        click.option(
-            "--engines", type=click.Path(path_type=Path), help="Folder of engine sets, if not the model's own."
-        ),
-        click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Results folder."),
-        click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Threads of every side."),
-        click.option(
-            "--trials", type=click.IntRange(1), default=3, show_default=True, help="Rounds; all sides in each."
-        ),
-        click.option("--quick", is_flag=True, help="A smoke test within a minute; not for quoting."),
-        click.option("--json", "as_json", is_flag=True, help="Print the document on stdout."),
-    )
-    return _with(options, command)
-
-
-def recogniser_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of the benchmarks that hear."""
-    options = (
-        click.option("--model", default=CTC, show_default=True, help="Reference model, or any name with --engines."),
-        click.option(
-            "--audio", type=click.Path(path_type=Path), help="Recordings with texts.jsonl, if not the shipped ones."
-        ),
-    )
-    return _with(options, command)
-
-
-def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -84,7 +49,7 @@ def tts(
     )
     report = run_tts(subject, plan, note)
     path = report.write(out, f"tts_benchmarks_{dimensions}_dimensions" if dimensions else "tts_benchmarks")
-    _show(report.result, report.table, path, as_json)
+    show(report.result, report.table, path, as_json)
 
 
 @bench.command()
@@ -107,7 +72,7 @@ def asr(
     subject = find_subject(model, engines or BUILD / "engines" / model, audio)
     report = run_asr(subject, threads, trials, quick, note)
     path = report.write(out, "asr_benchmarks")
-    _show(report.result, report.table, path, as_json)
+    show(report.result, report.table, path, as_json)
 
 
 @bench.command()
@@ -150,7 +115,7 @@ def stream(
     headline = f"ort-cpu-{precision}" if precision else next(iter(subject.sides))
     report = run_stream(subject, headline, plan, threads, quick, note, BUILD / peer if peer else None)
     path = report.write(out, "streaming_performance")
-    _show(report.result, report.table, path, as_json)
+    show(report.result, report.table, path, as_json)
 
 
 @bench.command()
@@ -163,7 +128,7 @@ def engines(trials: int, out: Path, quick: bool, as_json: bool) -> None:
     from speechtrt.benchmarks.engines.benchmark import built_plan, run_engines
 
     report = run_engines(built_plan(BUILD, 1 if quick else trials, quick), note)
-    _show(report.result, report.table, report.write(out), as_json)
+    show(report.result, report.table, report.write(out), as_json)
 
 
 @bench.command()
@@ -196,7 +161,7 @@ def serve(
     plan = quick_plan(chunk) if quick else full_plan(chunk, trials)
     report = run_serve(subject, (voice, speaking), plan, threads, quick, note)
     path = report.write(out, "serving_performance")
-    _show(report.result, report.table, path, as_json)
+    show(report.result, report.table, path, as_json)
 
 
 @bench.command()
@@ -230,7 +195,7 @@ def decoding(
     )
     report = run_decoding(plan, note)
     path = report.write(out, "decoding_tuning" if tune else "decoding")
-    _show(report.result, report.table, path, as_json)
+    show(report.result, report.table, path, as_json)
 
 
 @bench.command()
@@ -256,7 +221,34 @@ def triton(
     plan = TritonPlan.of(max(subject.chunks), threads, trials, quick)
     report = run_triton(subject, plan, place, quick, note)
     path = report.write(out, "triton_performance")
-    _show(report.result, report.table, path, as_json)
+    show(report.result, report.table, path, as_json)
+
+
+@bench.command()
+@recogniser_options
+@click.option("--engines", type=click.Path(path_type=Path), help="Folder of engine sets, if not the model's own.")
+@click.option(
+    "--trials", type=click.IntRange(1), default=3, show_default=True, help="Rounds; alone and at once in each."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="Results folder.")
+@click.option("--quick", is_flag=True, help="A smoke test within a minute; not for quoting.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document on stdout.")
+def planner(
+    model: str, audio: Path | None, engines: Path | None, trials: int, out: Path, quick: bool, as_json: bool
+) -> None:
+    """Two servers at once, each on a core of its own, against what `deploy plan` makes of one: some nine minutes."""
+    from speechtrt.benchmarks.asr.subject import find_subject
+    from speechtrt.benchmarks.planner.benchmark import run_planner
+    from speechtrt.benchmarks.planner.load import full_plan, quick_plan
+    from speechtrt.benchmarks.planner.report import NAME
+    from speechtrt.benchmarks.stream.near import found_earlier
+
+    subject = find_subject(model, engines or BUILD / "engines" / model, audio)
+    chunk = max(subject.chunks)
+    near = found_earlier(out / f"{NAME}.json", subject.name)
+    plan = quick_plan(chunk) if quick else full_plan(chunk, trials, near)
+    report = run_planner(subject, plan, quick, note)
+    show(report.result, report.table, report.write(out), as_json)
 
 
 def _tts_subject(model: str, dimensions: str | None, engines: Path | None) -> "Subject":
@@ -270,17 +262,3 @@ def _tts_subject(model: str, dimensions: str | None, engines: Path | None) -> "S
     if engines:
         return find_subject(model, model, engines, TRAINED, None)
     return find_subject(model, str(reference_checkpoint(model)), BUILD / "engines" / model, TRAINED, None)
-
-
-def _show(document: Any, table: str, path: Path, as_json: bool) -> None:
-    note(f"wrote {path}")
-    if as_json:
-        emit_json(document)
-        return
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    console = Console()
-    console.print(Markdown(table)) if console.is_terminal else click.echo(table)
-    if document.valid is not True:
-        note("not for quoting:\n  " + "\n  ".join(document.valid))

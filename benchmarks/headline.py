@@ -107,7 +107,7 @@ def headline(results: Path) -> str:
 def _promises(results: Path) -> Iterator[str]:
     """Promised numbers of the results that there are."""
     there = {line.result for line in PROMISED if (results / f"{line.result}.json").is_file()}
-    bars = {(name, bar["number"]): bar for name in there for bar in _document(results, name)["bars"]}
+    bars = {(name, bar["number"]): bar for name in there for bar in quotable_result(results, name)["bars"]}
     for line in PROMISED:
         if bar := bars.get((line.result, line.number)):
             yield line.row(bar)
@@ -135,11 +135,12 @@ def updated(readme: str, block: str) -> str:
 
 
 def _summary(results: Path, name: str) -> Summary:
-    summary: Summary = _document(results, name)["summary"]
+    summary: Summary = quotable_result(results, name)["summary"]
     return summary
 
 
-def _document(results: Path, name: str) -> dict[str, Any]:
+def quotable_result(results: Path, name: str) -> dict[str, Any]:
+    """A committed document. Raises DataError when it is missing or may not be quoted."""
     path = results / f"{name}.json"
     if not path.is_file():
         raise DataError(f"{path}: no such result; expected a committed document, `make bench` writes it")

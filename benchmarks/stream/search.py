@@ -1,32 +1,54 @@
 """The largest number of streams that a side serves in time."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 RESOLUTION = 1.06
 NARROW, WIDE = 1.12, 2.0  # the first and the widest step from where the search starts
 
 
-def largest(holds: Callable[[int], bool], start: int, highest: int, resolution: float = RESOLUTION) -> int:
-    """The largest number up to `highest` for which `holds` was seen, within a factor of `resolution`; 0 for none.
+@dataclass(slots=True)
+class Search:
+    """The largest number up to `highest` that holds, within a factor of `resolution`: try `count`, then `tell`.
 
-    Goes up or down from `start` in steps that grow, then bisects, so a good guess saves most runs. It takes for granted
-    that fewer streams are never harder.
+    Goes up or down from the first `count` in steps that grow, then bisects, so a good guess saves most runs. It takes
+    for granted that fewer streams are never harder. `found` is the largest number that held; 0 for none.
     """
-    low, high, step = 0, highest + 1, NARROW
-    count = min(start, highest)
-    while low * resolution < high - 1 and low + 1 < high:
-        if holds(count):
-            low = count
+
+    count: int
+    highest: int
+    resolution: float = RESOLUTION
+    found: int = 0
+    _least_bad: int = field(init=False)
+    _step: float = NARROW
+
+    def __post_init__(self) -> None:
+        self.count, self._least_bad = min(self.count, self.highest), self.highest + 1
+
+    @property
+    def over(self) -> bool:
+        """Whether `found` is the answer."""
+        return self.found * self.resolution >= self._least_bad - 1 or self.found + 1 >= self._least_bad
+
+    def tell(self, held: bool) -> None:
+        """Whether `count` held."""
+        if held:
+            self.found = self.count
         else:
-            high = count
-        count = _next(low, high, highest, step)
-        step = min(step * step, WIDE)
-    return low
+            self._least_bad = self.count
+        self.count, self._step = self._next(), min(self._step * self._step, WIDE)
+
+    def _next(self) -> int:
+        if self.found == 0:
+            return max(1, min(self._least_bad - 1, int(self._least_bad / self._step)))
+        if self._least_bad > self.highest:
+            return min(max(self.found + 1, int(self.found * self._step)), self.highest)
+        return (self.found + self._least_bad) // 2
 
 
-def _next(low: int, high: int, highest: int, step: float) -> int:
-    if low == 0:
-        return max(1, min(high - 1, int(high / step)))
-    if high > highest:
-        return min(max(low + 1, int(low * step)), highest)
-    return (low + high) // 2
+def largest(holds: Callable[[int], bool], start: int, highest: int, resolution: float = RESOLUTION) -> int:
+    """The largest number up to `highest` for which `holds` was seen; 0 for none. See Search."""
+    search = Search(start, highest, resolution)
+    while not search.over:
+        search.tell(holds(search.count))
+    return search.found

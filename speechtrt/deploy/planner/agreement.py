@@ -12,10 +12,14 @@ MOST = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Streams in time of all replicas: as planned without headroom, and as measured while all of them worked."""
+    """Streams in time of all replicas: as planned without headroom, and as measured while all of them worked.
+
+    `planned_alone` is the plan that does not know what neighbours cost.
+    """
 
     replicas: int
     planned: int
+    planned_alone: int
     measured: int
 
     @property
@@ -29,10 +33,13 @@ class Agreement:
         return abs(self.difference) <= MOST
 
 
-def agreement(streams_per_server: int, chunk: int | None, paths: Sequence[Path]) -> Agreement:
-    """Compare with results of servers that were measured at the same time. Raises DeployError."""
+def agreement(beside: int, alone: int, chunk: int | None, paths: Sequence[Path]) -> Agreement:
+    """Compare streams of a server, planned beside others and alone, with results of servers that were measured at once.
+
+    Raises DeployError.
+    """
     measured = sum(_in_time(path, read_result(path), chunk) for path in paths)
-    return Agreement(len(paths), len(paths) * streams_per_server, measured)
+    return Agreement(len(paths), len(paths) * beside, len(paths) * alone, measured)
 
 
 def _in_time(path: Path, document: Document, chunk: int | None) -> int:

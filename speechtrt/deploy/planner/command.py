@@ -8,6 +8,7 @@ import click
 from speechtrt.console import emit_json, note
 
 if TYPE_CHECKING:
+    from speechtrt.deploy.planner.agreement import Agreement
     from speechtrt.deploy.planner.plan import Demand, Plan
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -49,7 +50,8 @@ class Rate(click.ParamType[float]):
     "replicas",
     type=FILE,
     multiple=True,
-    help="Result of a server that was measured beside others, once for each: fails if the plan is 15 % off.",
+    help="Result of a server that was measured beside others on one machine, once for each: "
+    "steps take as long as they did there, and a plan that is more than 15 % off fails.",
 )
 @click.option("--price", type=click.FloatRange(0), help="Cost of a server for an hour, in any currency.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the simulation.")
@@ -70,7 +72,6 @@ def plan(
     as_json: bool,
 ) -> None:
     """How many servers a load needs, simulated from benchmark results of the hardware."""
-    from speechtrt.deploy.planner.agreement import agreement
     from speechtrt.deploy.planner.plan import Demand, plan
 
     if not (streams or utterances):
@@ -78,9 +79,9 @@ def plan(
     if replicas and not streams:
         raise click.UsageError("--replica says how many streams servers carry; give --streams, too")
     demand = Demand(streams, utterances, chunk_p95, text_p95, headroom, chunk, seed)
-    found = plan(demand, results)
+    found = plan(demand, results, replicas)
     cost = None if price is None else found.servers * price
-    compared = agreement(round(found.streams_per_server / headroom), chunk, replicas) if replicas else None
+    compared = _compared(found, demand, results, replicas) if replicas else None
     for doubt in found.doubts:
         note(doubt)
     if as_json:
@@ -99,9 +100,17 @@ def plan(
     if compared is not None:
         note(
             f"{compared.replicas} servers at once carry {compared.measured} streams, planned {compared.planned} "
-            f"({compared.difference:+.1%})"
+            f"({compared.difference:+.1%}); steps take {found.step_ratio:.2f} times as long as alone"
         )
         context.exit(0 if compared.close else 1)
+
+
+def _compared(found: "Plan", demand: "Demand", results: tuple[Path, ...], replicas: tuple[Path, ...]) -> "Agreement":
+    from speechtrt.deploy.planner.agreement import agreement
+    from speechtrt.deploy.planner.plan import plan
+
+    beside, alone = (round(p.streams_per_server / demand.headroom) for p in (found, plan(demand, results)))
+    return agreement(beside, alone, demand.chunk, replicas)
 
 
 def _say(demand: "Demand", found: "Plan", cost: float | None) -> None:

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from speechtrt.errors import DeployError
 
-LEAST_POINTS = 2
+LEAST_LOADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,15 @@ class StepCost:
 
     def seconds(self, rows: int) -> float:
         """Time of one batch in a run that is slow by one standard deviation."""
-        return (self.fixed + self.row * rows) * (1 + self.scatter)
+        return self.usual_seconds(rows) * (1 + self.scatter)
+
+    def usual_seconds(self, rows: float) -> float:
+        """Time of one batch on the line."""
+        return self.fixed + self.row * rows
+
+    def slowed(self, ratio: float) -> "StepCost":
+        """The same work where every step takes `ratio` times as long."""
+        return replace(self, fixed=self.fixed * ratio, row=self.row * ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class _Load:
 class _Trial:
     side: str
     chunk_milliseconds: int = 0
+    streams: int = 0
     rows_per_batch: float = 0.0
     batch_fill: float = 0.0
     sent_seconds: float = 0.0
@@ -91,21 +100,43 @@ def step_cost(document: Document, chunk: int | None = None) -> StepCost:
     chunk = chunk or max((t.chunk_milliseconds for t in found), default=0)
     trials = [t for t in found if (t.side, t.chunk_milliseconds) == (side, chunk)]
     points = [(t.rows_per_batch, _step_seconds(t)) for t in trials]
-    if len({round(rows, 1) for rows, _ in points}) < LEAST_POINTS:
+    if len({t.streams for t in trials}) < LEAST_LOADS:
         raise DeployError(
             f"the streaming result has {len(points)} runs of {side or 'no side'} with {chunk} ms chunks; expected at "
             "least two with different numbers of streams: measure with `speechtrt bench stream`"
         )
     fixed, row = fitted(points)
     batch = max(round(t.rows_per_batch / t.batch_fill) for t in trials)
-    scatter = math.sqrt(sum((seconds / (fixed + row * rows) - 1) ** 2 for rows, seconds in points) / len(points))
-    return StepCost(fixed, row, batch, document.load.workers, chunk / 1000, scatter)
+    cost = StepCost(fixed, row, batch, document.load.workers, chunk / 1000)
+    scatter = math.sqrt(sum((seconds / cost.usual_seconds(rows) - 1) ** 2 for rows, seconds in points) / len(points))
+    return replace(cost, scatter=scatter)
+
+
+def step_ratio(cost: StepCost, documents: Sequence[Document]) -> float:
+    """How many times as long as `cost` says steps took on servers that worked side by side, at fixed loads.
+
+    Raises DeployError.
+    """
+    chunk = round(1000 * cost.chunk_seconds)
+    ratios = [
+        _step_seconds(trial) / cost.usual_seconds(trial.rows_per_batch)
+        for document in documents
+        for trial in document.trials
+        if (trial.purpose, trial.chunk_milliseconds) == ("fixed", chunk) and trial.rows_per_batch
+    ]
+    if not ratios:
+        raise DeployError(
+            f"the replicas' results have no run of {chunk} ms chunks at a fixed number of streams; "
+            "measure each replica with `speechtrt bench stream`"
+        )
+    return sum(ratios) / len(ratios)
 
 
 def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """The line through (rows, seconds) with the least squares of relative errors; what would be negative is zero.
 
-    Absolute errors would let the longest steps decide what a step of one row takes.
+    Absolute errors would let the longest steps decide what a step of one row takes. Rows that are all the same say
+    nothing of a constant.
     """
     weights = [1 / seconds**2 for _, seconds in points]
     x, y = (
@@ -113,7 +144,7 @@ def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     )
     spread = sum(w * (rows - x) ** 2 for w, (rows, _) in zip(weights, points, strict=True))
     rising = sum(w * (rows - x) * (seconds - y) for w, (rows, seconds) in zip(weights, points, strict=True))
-    row = max(0.0, rising / spread)
+    row = max(0.0, rising / spread) if spread else y / x
     fixed = y - row * x
     return (fixed, row) if fixed > 0 else (0.0, y / x)
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from speechtrt.deploy.planner.measured import Document, read_result, speech_cost, step_cost
+from speechtrt.deploy.planner.measured import Document, StepCost, read_result, speech_cost, step_cost, step_ratio
 from speechtrt.deploy.planner.speech import most_texts
 from speechtrt.deploy.planner.streams import most_streams
 from speechtrt.errors import DeployError
@@ -27,7 +27,8 @@ class Demand:
 class Plan:
     """Servers for each kind of work, which a server of its own does: a share of a server of one is none of the other.
 
-    `cpu` and `gpus` are what the results were measured on; `doubts` are results that do not vouch for themselves.
+    `hardware` is what the results were measured on; `doubts` are results that do not vouch for themselves. `step_ratio`
+    is how many times as long a step takes beside other servers on the same machine.
     """
 
     stream_servers: int
@@ -36,6 +37,7 @@ class Plan:
     texts_per_server: float
     hardware: tuple[str, ...]
     doubts: tuple[str, ...]
+    step_ratio: float = 1.0
 
     @property
     def servers(self) -> int:
@@ -43,10 +45,15 @@ class Plan:
         return self.stream_servers + self.speech_servers
 
 
-def plan(demand: Demand, paths: tuple[Path, ...]) -> Plan:
-    """Simulate one server of each kind of work from its result. Raises DeployError."""
+def plan(demand: Demand, paths: tuple[Path, ...], replicas: tuple[Path, ...] = ()) -> Plan:
+    """Simulate one server of each kind of work from its result; of streams, as slow as `replicas` made each other.
+
+    Raises DeployError.
+    """
     found = {document.kind: (path, document) for path in paths for document in (read_result(path),)}
-    streams = _largest(demand, _needed(found, "stream") if demand.streams else None)
+    cost = step_cost(_needed(found, "stream"), demand.chunk) if demand.streams else None
+    ratio = step_ratio(cost, [read_result(path) for path in replicas]) if cost and replicas else 1.0
+    streams = _largest(demand, cost.slowed(ratio)) if cost else 0
     texts = _fastest(demand, _needed(found, "tts") if demand.texts else None)
     return Plan(
         stream_servers=math.ceil(demand.streams / streams) if streams else 0,
@@ -55,6 +62,7 @@ def plan(demand: Demand, paths: tuple[Path, ...]) -> Plan:
         texts_per_server=texts,
         hardware=tuple(sorted({_hardware(document) for _, document in found.values()})),
         doubts=tuple(f"{path}: not valid for quoting" for path, document in found.values() if not document.quotable),
+        step_ratio=ratio,
     )
 
 
@@ -66,10 +74,8 @@ def _needed(found: dict[str, tuple[Path, Document]], kind: str) -> Document:
     return found[kind][1]
 
 
-def _largest(demand: Demand, document: Document | None) -> int:
-    if document is None:
-        return 0
-    most = int(demand.headroom * most_streams(step_cost(document, demand.chunk), demand.chunk_limit, demand.seed))
+def _largest(demand: Demand, cost: StepCost) -> int:
+    most = int(demand.headroom * most_streams(cost, demand.chunk_limit, demand.seed))
     return most or _impossible("stream", demand.chunk_limit)
 
 

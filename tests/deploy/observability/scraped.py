@@ -60,8 +60,19 @@ def ask(url: str, query: str) -> dict[str, float]:
     return {row["metric"].get("pool", ""): float(row["value"][1]) for row in answer["data"]["result"]}
 
 
-def load(server: Replica, seconds: float, model: str, packets: Sequence[bytes]) -> None:
-    """More of everything than a small server takes, for a while; streams say these packets again and again."""
+def load(
+    server: Replica,
+    seconds: float,
+    model: str,
+    packets: Sequence[bytes],
+    speakers: int = 4,
+    listeners: int = 2,
+    pause: float = 0.02,
+) -> None:
+    """More of everything than a small server takes, for a while; streams say these packets again and again.
+
+    Each speaker asks for a text after the other; each listener has a stream, with a `pause` in seconds after a packet.
+    """
     over = time.monotonic() + seconds
 
     def speak() -> None:
@@ -76,11 +87,11 @@ def load(server: Replica, seconds: float, model: str, packets: Sequence[bytes]) 
             stream = LiveStream.opened(server)
             for packet in packets:
                 stream.say(packet)
-                time.sleep(0.02)
+                time.sleep(pause)
             stream.finish()
             stream.socket.close()
             time.sleep(0.2)
 
-    with ThreadPoolExecutor(12) as pool:
-        for done in [pool.submit(work) for work in [speak] * 4 + [listen] * 2]:
+    with ThreadPoolExecutor(speakers + listeners) as pool:
+        for done in [pool.submit(work) for work in [speak] * speakers + [listen] * listeners]:
             done.result()

@@ -29,7 +29,8 @@ def test_the_cost_of_a_step_is_read_from_the_runs(tmp_path: Path) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(1, 16), st.floats(0.001, 1)), min_size=2, max_size=8, unique_by=lambda p: round(p[0]))
+    st.lists(st.tuples(st.floats(1, 16), st.floats(0.001, 1)), min_size=2, max_size=8)
+    | st.lists(st.tuples(st.just(1.0), st.floats(0.001, 1)), min_size=2, max_size=8)
 )
 def test_no_cost_is_negative(points: list[tuple[float, float]]) -> None:
     fixed, row = fitted(points)
@@ -71,6 +72,7 @@ def test_a_plan_is_held_against_replicas(tmp_path: Path) -> None:
     assert json.loads(close.stdout)["agreement"] == {
         "replicas": 2,
         "planned": 2 * planned,
+        "planned_alone": 2 * planned,
         "measured": 2 * round(planned / 1.1),
     }
     assert "+10.0%" in close.stderr
@@ -79,6 +81,24 @@ def test_a_plan_is_held_against_replicas(tmp_path: Path) -> None:
     stream_document(tmp_path / "a", summary={})
     assert "lacks chunk_560.streams_at_slo" in str(deploy(*demand, "--replica", replica).exception)
     assert deploy("--utterances", "5/s", "--hardware", speech_document(tmp_path), "--replica", replica).exit_code == 2
+
+
+def test_steps_beside_a_neighbour_take_as_long_as_they_did_there(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    file = stream_document(tmp_path)
+    carried = {"chunk_560.streams_at_slo": 700}
+    slow = stream_document(tmp_path / "a", fixed=0.005, row=0.00125, summary=carried)
+    done = deploy("--hardware", file, "--streams", 10, "--headroom", 1, "--replica", slow, "--json")
+    document = json.loads(done.stdout)
+    assert document["plan"]["step_ratio"] == pytest.approx(1.25)
+    slowed = most_streams(COST.slowed(1.25), 0.1, seed=0)
+    assert document["plan"]["streams_per_server"] == document["agreement"]["planned"] == pytest.approx(slowed, abs=1)
+    assert document["agreement"]["planned_alone"] == most_streams(COST, 0.1, seed=0) > 1.2 * slowed
+    assert "steps take 1.25 times as long as alone" in done.stderr
+    trials = [{**trial, "purpose": "search"} for trial in json.loads(slow.read_text())["trials"]]
+    unfixed = stream_document(tmp_path / "a", summary=carried, trials=trials)
+    done = deploy("--hardware", file, "--streams", 10, "--replica", unfixed)
+    assert "no run of 560 ms chunks at a fixed number of streams" in str(done.exception)
 
 
 def test_streams_are_bounded_by_what_full_batches_can_do() -> None:

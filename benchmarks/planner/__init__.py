@@ -1,0 +1,1 @@
+"""Whether the capacity planner says what servers side by side carry."""
