@@ -1,7 +1,6 @@
 """One attempt at a stage: lowered for a backend in one precision, not yet judged."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from speechtrt.bundle import Bundle
@@ -19,6 +18,7 @@ from speechtrt.engines.quantize.number_format import FORMATS
 from speechtrt.engines.quantize.product import quantize_products
 from speechtrt.engines.quantize.ranges import Measure, measure_ranges
 from speechtrt.engines.quantize.weight_only import BITS, quantize_weights
+from speechtrt.engines.remedy import Remedy, with_remedies
 from speechtrt.engines.scenario import Playlist
 from speechtrt.errors import BuildError
 from speechtrt.precision import BackendName, Precision
@@ -38,15 +38,15 @@ FALLBACK = {
 class Candidate:
     """The lowered graph, why each heavy node has its precision, and the sizes it is built for.
 
-    `full` is the same graph in the safer precision; None when there is nothing safer. `narrower` makes the candidate
-    with narrower ranges of its activations; None when it has no ranges.
+    `full` is the same graph in the safer precision; None when there is nothing safer. `remedies` make candidates that
+    lower the same nodes and may err less.
     """
 
     graph: Graph
     policy: tuple[NodePolicy, ...]
     profiles: tuple[Profile, ...]
     full: Graph | None = None
-    narrower: "Callable[[], Candidate] | None" = None
+    remedies: tuple[Remedy, ...] = ()
 
     def lowered(self, precision: Precision) -> int:
         """How many heavy nodes are in `precision`."""
@@ -81,10 +81,16 @@ def _for_ort(
     if precision in BITS:
         packed = quantize_weights(full, precision)
         return [Candidate(packed.graph, packed.policy, profiles, full)]
-    narrow = partial(_integers, full, canonical, profiles, inputs, Clipping(steps))
+
+    def attempts(graph: Graph, measure: Measure) -> list[Candidate]:
+        return _integers(lower_for_ort(graph), graph, profiles, inputs, measure)
+
+    def one_of(index: int, graph: Graph, measure: Measure) -> Candidate:
+        return attempts(graph, measure)[index]
+
     return [
-        replace(candidate, narrower=partial(_one_of, narrow, index))
-        for index, candidate in enumerate(_integers(full, canonical, profiles, inputs, measure_ranges))
+        with_remedies(candidate, partial(one_of, index), canonical, inputs, Clipping(steps))
+        for index, candidate in enumerate(attempts(canonical, measure_ranges))
     ]
 
 
@@ -97,22 +103,21 @@ def _integers(
     return [Candidate(attempt.graph, attempt.policy, profiles, full) for attempt in attempts]
 
 
-def _one_of(candidates: Callable[[], list[Candidate]], index: int) -> Candidate:
-    return candidates()[index]
-
-
 def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profile, ...], inputs: Playlist) -> Candidate:
-    graph = lower_for_tensorrt(canonical, profiles, precision)
+    full = lower_for_tensorrt(canonical, profiles, precision)
     if precision is Precision.FP32:
-        return Candidate(graph, uniform_policy(graph, precision, "requested precision"), profiles)
-    policy = merge_policies(uniform_policy(graph, Precision.FP16, "reference precision"), kept_full(canonical))
+        return Candidate(full, uniform_policy(full, precision, "requested precision"), profiles)
+    policy = merge_policies(uniform_policy(full, Precision.FP16, "reference precision"), kept_full(canonical))
     if precision is Precision.FP16:
-        return Candidate(graph, policy, profiles, lower_for_tensorrt(canonical, profiles, Precision.FP32))
+        return Candidate(full, policy, profiles, lower_for_tensorrt(canonical, profiles, Precision.FP32))
     form = FORMATS[precision]
 
-    def quantized(measure: Measure) -> Candidate:
-        result = quantize_calibrated(graph, canonical, inputs, form, measure)
-        return Candidate(result.graph, merge_policies(policy, list(result.policy)), profiles, graph)
+    def quantized(graph: Graph, measure: Measure) -> Candidate:
+        half = lower_for_tensorrt(graph, profiles, precision)
+        result = quantize_calibrated(half, graph, inputs, form, measure)
+        return Candidate(result.graph, merge_policies(policy, list(result.policy)), profiles, half)
 
-    narrower = partial(quantized, Clipping(form.steps)) if precision is Precision.INT8 else None
-    return replace(quantized(measure_ranges), narrower=narrower)
+    plain = quantized(canonical, measure_ranges)
+    if precision is not Precision.INT8:
+        return plain
+    return with_remedies(plain, quantized, canonical, inputs, Clipping(form.steps))

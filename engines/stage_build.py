@@ -17,6 +17,7 @@ from speechtrt.engines.evaluation import Evaluation, encode_evaluation, record_e
 from speechtrt.engines.fallback.effect import rank_by_effect
 from speechtrt.engines.fallback.mixture import make_mixture
 from speechtrt.engines.fallback.partial import find_partial, spare
+from speechtrt.engines.fallback.relief import relieve
 from speechtrt.engines.fulfilment import check_fulfilled
 from speechtrt.engines.gate.judgement import BUILDS, STAND_IN, Verdict, judge_kernels, judge_numbers, judge_speed
 from speechtrt.engines.gate.stand_in import stand_in
@@ -60,17 +61,11 @@ class _Attempt:
         reason = "no node can be quantised"
         for candidate in self._candidates(seen):
             engine, verdict = self._try(candidate, evaluation)
-            if verdict.inexact and (narrower := self._narrowed(candidate, evaluation)) is not None:
-                candidate = narrower
+            searched = verdict.inexact and self._safer is not None
+            if searched and (mended := self._mend(candidate, verdict, evaluation, seen)) is not None:
+                candidate = mended
                 engine, verdict = self._try(candidate, evaluation)
             reason = f"{self._precision}: {verdict.reason}"
-            searched = verdict.inexact and self._safer is not None
-            if searched:
-                found = self._spare(candidate, evaluation, seen, reason)
-                if found is not None:
-                    candidate = found
-                    engine, verdict = self._try(candidate, evaluation)
-                    reason = f"{self._precision}: {verdict.reason}"
             if verdict.passed:
                 self._search = self._search if searched else None  # not that of a bolder candidate
                 self._accept(folder, candidate, engine, evaluation, verdict)
@@ -101,36 +96,35 @@ class _Attempt:
             if not self._precision.quantized or candidate.lowered(self._precision):
                 yield candidate
 
-    def _narrowed(self, candidate: Candidate, evaluation: Evaluation) -> Candidate | None:
-        """The candidate with narrower ranges, if the gate finds its numbers exact enough."""
-        if candidate.narrower is None or self._safer is None:
-            return None
-        nodes = self._context.spared.get(self._stage.name, ())
-        narrower = spare(candidate.narrower(), self._precision, self._safer, nodes)
-        if self._why_inexact(narrower.graph, evaluation):
-            return None
-        policy = tuple(
-            replace(row, reason=f"{row.reason}; ranges narrowed") if row.precision is self._precision else row
-            for row in narrower.policy
-        )
-        return replace(narrower, policy=policy)
+    def _mend(self, candidate: Candidate, verdict: Verdict, evaluation: Evaluation, seen: Playlist) -> Candidate | None:
+        """The candidate with a remedy, or with as few nodes as possible in the safer precision, if the gate passes it.
 
-    def _spare(self, candidate: Candidate, evaluation: Evaluation, seen: Playlist, refused: str) -> Candidate | None:
-        """The candidate with as few nodes as possible in the safer precision, if the gate passes any such."""
+        Nodes are spared of what errs least with every node lowered.
+        """
         assert self._safer is not None
+        relief = relieve(candidate, verdict, lambda made: self._numbers(made.graph, evaluation))
+        if relief.verdict.passed:
+            self._search = FallbackSearch((), relief.steps)
+            return relief.candidate
         inputs = _of_length(seen, evaluation.playlist)
+        refused = f"{self._precision}: {relief.verdict.reason}"
         partial = find_partial(
-            candidate, self._precision, self._safer, inputs, lambda g: self._why_inexact(g, evaluation), refused
+            relief.candidate,
+            self._precision,
+            self._safer,
+            inputs,
+            lambda graph: self._numbers(graph, evaluation).reason,
+            refused,
         )
-        self._search = partial.record
+        self._search = replace(partial.record, steps=(*relief.steps, *partial.record.steps[1:]))
         return partial.candidate
 
-    def _why_inexact(self, graph: Graph, evaluation: Evaluation) -> str:
+    def _numbers(self, graph: Graph, evaluation: Evaluation) -> Verdict:
         """What the gate says of a graph's numbers, without an engine and without a clock."""
         try:
-            return self._exactness(None, graph, evaluation).reason
+            return self._exactness(None, graph, evaluation)
         except BuildError as error:
-            return str(error)
+            return self._unbuilt(error)
 
     def _try(self, candidate: Candidate, evaluation: Evaluation) -> tuple[bytes, Verdict]:
         """Engine and verdict. What a backend cannot build has failed too, unless nothing safer is left.
@@ -145,8 +139,11 @@ class _Attempt:
         except BuildError as error:
             if self._safer is None:
                 raise
-            return b"", Verdict((GateRow(self._stage.name, BUILDS, 1.0, 0.0, False, str(error)),))
+            return b"", self._unbuilt(error)
         return engine, self._judge(candidate, engine, evaluation)
+
+    def _unbuilt(self, error: BuildError) -> Verdict:
+        return Verdict((GateRow(self._stage.name, BUILDS, 1.0, 0.0, False, str(error)),))
 
     def _refuse(self, candidate: Candidate, reason: str) -> None:
         """Remember why the nodes that this candidate lowered stay in a safer precision."""

@@ -21,17 +21,21 @@ class GroupError:
 
 @dataclass(frozen=True, slots=True)
 class SearchStep:
-    """One attempt: with the `spared` worst groups back in the reference precision, did the gate pass?"""
+    """One attempt: with the `spared` worst groups back in the reference precision, did the gate pass?
+
+    `remedy` says how nodes were made to err less without sparing any.
+    """
 
     spared: int
     share: float
     passed: bool
     reason: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FallbackSearch:
-    """Every group, the worst first, and every attempt in the order it was made.
+    """Every group, the worst first, and every attempt in the order it was made; no groups if none had to be spared.
 
     `share` of a step is that part of all weights that could be lowered which was lowered.
     """

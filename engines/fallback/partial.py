@@ -49,14 +49,15 @@ def find_partial(
 
 
 def spare(candidate: Candidate, precision: Precision, safer: Precision, nodes: Sequence[str]) -> Candidate:
-    """The candidate with `nodes` in the safer precision, for the sake of speech."""
+    """The candidate, and what its remedies make of it, with `nodes` in the safer precision for the sake of speech."""
     if not nodes or candidate.full is None:
         return candidate
     policy = tuple(
         replace(row, precision=safer, reason=FOR_SPEECH) if row.node in nodes else row for row in candidate.policy
     )
     graph = make_mixture(candidate.full, candidate.graph, precision).sparing(nodes)
-    return replace(candidate, graph=graph, policy=policy)
+    remedies = tuple(remedy.then(lambda made: spare(made, precision, safer, nodes)) for remedy in candidate.remedies)
+    return replace(candidate, graph=graph, policy=policy, remedies=remedies)
 
 
 def _nodes(groups: Sequence[Group]) -> list[str]:

@@ -9,6 +9,7 @@ from speechtrt.engines.gate.limits import PROBABILITIES, Limits
 from speechtrt.engines.session import Array
 
 Outputs = dict[str, list[Array]]
+RELATIVE_L2 = "relative_l2"
 DECIDED = 0.1  # nats between the best two classes; below, the reference itself hesitates
 
 
@@ -41,7 +42,7 @@ def compare_outputs(stage: str, reference: Outputs, found: Outputs, limits: Limi
     rows: list[GateRow] = []
     if smooth:
         l2 = {n: drifts[n].relative_l2 for n in smooth}
-        rows.append(_at_most(stage, "relative_l2", l2, limits.relative_l2, note))
+        rows.append(_at_most(stage, RELATIVE_L2, l2, limits.relative_l2, note))
         rows.append(_at_least(stage, "cosine", {n: drifts[n].cosine for n in smooth}, limits.cosine, note))
     if probabilities := {n: drifts[n].largest for n in floats if n in PROBABILITIES}:
         rows.append(_at_most(stage, "probability", probabilities, limits.probability, note))

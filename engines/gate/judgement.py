@@ -5,7 +5,7 @@ from pathlib import Path
 
 from speechtrt.engine_set import GateRow
 from speechtrt.engines.evaluation import Evaluation, answers
-from speechtrt.engines.gate.comparison import compare_outputs
+from speechtrt.engines.gate.comparison import RELATIVE_L2, compare_outputs
 from speechtrt.engines.gate.limits import LIMITS, MOST_KERNEL_ERROR
 from speechtrt.engines.gate.speed import time_pair
 from speechtrt.engines.graph import Graph
@@ -34,6 +34,12 @@ class Verdict:
     def inexact(self) -> bool:
         """Whether it computes the wrong numbers, which a search may mend, as opposed to none or too slowly."""
         return any(not row.passed and row.metric not in (BUILDS, TIME_RATIO) for row in self.rows)
+
+    @property
+    def error(self) -> float:
+        """Relative L2 error of the stage; infinite where it is not finite or was not computed."""
+        values = [row.value for row in self.rows if row.metric == RELATIVE_L2 and row.value is not None]
+        return max(values, default=float("inf"))
 
     @property
     def reason(self) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto, helper
 
-from speechtrt.engines.evaluation import answers
 from speechtrt.engines.graph import Array, Graph
+from speechtrt.engines.quantize.probe import Probe
 from speechtrt.engines.quantize.ranges import Range, measure_ranges
 from speechtrt.engines.scenario import Playlist
 
@@ -33,16 +33,14 @@ class Clipping:
 
 def clip_ranges(canonical: Graph, ranges: Mapping[str, Range], inputs: Playlist, steps: Steps) -> dict[str, Range]:
     """`ranges`, each narrowed by the best of FACTORS."""
-    graph = canonical.copy()
-    nodes = list(graph.nodes)
+    if not ranges:
+        return {}
+    probe = Probe(canonical)
     for index, (tensor, span) in enumerate(ranges.items()):
         for number, factor in enumerate(FACTORS):
             name = _name(index, number)
-            nodes += _measured(graph, tensor, name, *steps(narrowed(span, factor)))
-            graph.model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, []))
-    graph.refresh()
-    graph.replace_nodes(nodes)
-    found = answers(graph.to_bytes(), inputs) if ranges else {}
+            probe.add(_measured(probe.graph, tensor, name, *steps(narrowed(span, factor))), name)
+    found = probe.play(inputs)
     best = (
         FACTORS[int(np.argmin([np.sum(found[_name(index, number)]) for number in range(len(FACTORS))]))]
         for index in range(len(ranges))

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import helper
 
-from speechtrt.engines.evaluation import answers
 from speechtrt.engines.graph import Array, Graph
+from speechtrt.engines.quantize.probe import Probe
 from speechtrt.engines.scenario import Playlist
 from speechtrt.errors import BuildError
 
@@ -30,19 +30,15 @@ Measure = Callable[[Graph, Iterable[str], Playlist], dict[str, Range]]
 
 def measure_ranges(canonical: Graph, tensors: Iterable[str], inputs: Playlist) -> dict[str, Range]:
     """Range of each tensor over all recorded scenarios. Raises BuildError for one that is not finite."""
-    graph = canonical.copy()
     names = list(dict.fromkeys(tensors))
     if not names:
         return {}
-    nodes = list(graph.nodes)
+    probe = Probe(canonical)
     for index, name in enumerate(names):
         for kind, reduce in (("low", "ReduceMin"), ("high", "ReduceMax")):
             extreme = f"range_{index}_{kind}"
-            nodes.append(helper.make_node(reduce, [name], [extreme], name=extreme, keepdims=0))
-            graph.model.graph.output.append(helper.make_tensor_value_info(extreme, TensorProto.FLOAT, []))
-    graph.refresh()
-    graph.replace_nodes(nodes)
-    found = answers(graph.to_bytes(), inputs)
+            probe.add([helper.make_node(reduce, [name], [extreme], name=extreme, keepdims=0)], extreme)
+    found = probe.play(inputs)
     return {name: _range(name, found[f"range_{i}_low"], found[f"range_{i}_high"]) for i, name in enumerate(names)}
 
 

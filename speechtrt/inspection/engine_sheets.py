@@ -20,7 +20,7 @@ def engine_sheets(engines: EngineSet) -> tuple[Sheet, ...]:
         sheets.append(Sheet("speech", heads, tuple(map(_figure, engines.quality))))
     sheets.append(Sheet("policy", ("stage", "precision", "nodes", "weights", "reason"), tuple(_reasons(engines))))
     for title, search in searches(engines):
-        sheets += [_steps(title, search), _groups(title, search)]
+        sheets += [_steps(title, search), *([_groups(title, search)] if search.groups else [])]
     return (*sheets, *map(_nodes, engines.stages))
 
 
@@ -67,12 +67,12 @@ def _reasons(engines: EngineSet) -> Iterator[Row]:
 
 
 def _steps(title: str, search: FallbackSearch) -> Sheet:
-    heads = ("", "groups spared", "weights lowered", "the gate said")
+    heads = ("", "remedy", "groups spared", "weights lowered", "the gate said")
     return Sheet(f"search for {title}: attempts", heads, tuple(map(_step, search.steps)))
 
 
 def _step(step: SearchStep) -> Row:
-    return verdict(step.passed), str(step.spared), f"{100 * step.share:.0f} %", step.reason
+    return verdict(step.passed), step.remedy, str(step.spared), f"{100 * step.share:.0f} %", step.reason
 
 
 def _groups(title: str, search: FallbackSearch) -> Sheet:

@@ -38,6 +38,7 @@ def _pictures(engines: EngineSet) -> str:
         f'<span class="key spared">spared</span><span class="key lowered">lowered</span></figcaption>'
         f"{error_bars(search)}</figure>"
         for name, search in searches(engines)
+        if search.groups
     )
     return f"<section><h2>precision of every node</h2><p>{legend} as wide as its weights</p>{strips}{errors}</section>"
 

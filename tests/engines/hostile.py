@@ -1,4 +1,4 @@
-"""A bundle of plain residual blocks into which channels are planted that eight or sixteen bits cannot hold."""
+"""A bundle of plain residual blocks into which values are planted that eight or sixteen bits cannot hold."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -12,14 +12,23 @@ from tests.engines.tiny_bundles import add_stage, write_manifest, write_samples
 
 WIDTH, BLOCKS = 32, 6
 HIDING = 40.0
+LOUDNESS = 2.0  # nats of volume for each standard deviation
 STAGE = "encoder"
 
 
 def write_hostile_bundle(folder: Path, outliers: Collection[str], gain: float) -> Path:
     """`outliers` names products (`up_2`, `down_0`) whose activations have one channel `gain` times too large."""
+    return _write(folder, blocks(outliers, gain), _noise())
+
+
+def write_loud_bundle(folder: Path, loud: Collection[str]) -> Path:
+    """`loud` names products whose activations are loud in some frames and faint in others: no channel is to blame."""
+    return _write(folder, blocks((), 1.0, loud), _noise())
+
+
+def _noise() -> list[tiny.Array]:
     random = np.random.default_rng(9)
-    samples = [random.normal(0, 1, (2, 9, WIDTH)).astype(np.float32) for _ in range(6)]
-    return _write(folder, blocks(outliers, gain), samples)
+    return [random.normal(0, 1, (2, 9, WIDTH)).astype(np.float32) for _ in range(6)]
 
 
 def _write(folder: Path, model: ModelProto, samples: list[tiny.Array]) -> Path:
@@ -42,8 +51,7 @@ def write_hidden_bundle(folder: Path) -> Path:
         y = d.op("Add", y, product(d, d.norm(y, WIDTH), f"up_{block}", 1.0))
     d.op("Identity", y, to="hidden")
     d.output("hidden", tiny.F32, "rows", "frames", WIDTH)
-    random = np.random.default_rng(9)
-    samples = [random.normal(0, 1, (2, 9, WIDTH)).astype(np.float32) for _ in range(6)]
+    samples = _noise()
     for sample in samples:
         sample[..., 0] = HIDING
     return _write(folder, d.model(), samples)
@@ -64,16 +72,24 @@ def everything() -> list[str]:
     return [f"{kind}_{block}" for block in range(BLOCKS) for kind in ("up", "down")]
 
 
-def blocks(outliers: Collection[str], gain: float) -> ModelProto:
-    """A planted channel is undone by its row of the next weight, so the function stays an ordinary one."""
+def blocks(outliers: Collection[str], gain: float, loud: Collection[str] = ()) -> ModelProto:
+    """A planted channel is undone by its row of the next weight, a frame's loudness behind the product.
+
+    So the function stays an ordinary one.
+    """
     d = tiny.Draft(11)
     x = d.input("x", tiny.F32, "rows", "frames", WIDTH)
+    volume = d.op("Exp", d.op("Mul", d.op("Gather", x, d.ints(0), axis=2), d.const(LOUDNESS, np.float32)))
+
+    def planted(y: str, name: str) -> str:
+        if name in loud:
+            return d.op("Div", product(d, d.op("Mul", y, volume), name, 1.0), volume)
+        return product(d, y, name, gain if name in outliers else 1.0)
+
     for block in range(BLOCKS):
-        y = d.norm(x, WIDTH)
-        y = product(d, y, f"up_{block}", gain if f"up_{block}" in outliers else 1.0)
+        y = planted(d.norm(x, WIDTH), f"up_{block}")
         y = d.op("Relu", d.op("Add", y, d.weight(WIDTH)))
-        y = product(d, y, f"down_{block}", gain if f"down_{block}" in outliers else 1.0)
-        x = d.op("Add", x, y)
+        x = d.op("Add", x, planted(y, f"down_{block}"))
     d.op("Identity", x, to="hidden")
     d.output("hidden", tiny.F32, "rows", "frames", WIDTH)
     return d.model()

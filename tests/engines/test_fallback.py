@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
+from speechtrt.bundle import BundleFolder
 from speechtrt.engine_set import EngineFolder, EngineStage, Status
 from speechtrt.engines.builder import build_engine_set
+from speechtrt.engines.candidate import make_candidates
 from speechtrt.engines.fallback.effect import MOST_RUNS, likely_groups
 from speechtrt.engines.fallback.group import Group
 from speechtrt.engines.fallback.mixture import make_mixture
+from speechtrt.engines.fallback.partial import spare
 from speechtrt.engines.fallback.rewrite import find_rewrites
 from speechtrt.engines.fallback.search import search
 from speechtrt.engines.fallback.splice import splice
@@ -24,7 +27,15 @@ from speechtrt.fallback import GroupError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.specs import StageSpec
 from tests.engines.conftest import ANY_TIME, evaluation_of
-from tests.engines.hostile import STAGE, WIDTH, blocks, everything, write_hidden_bundle, write_hostile_bundle
+from tests.engines.hostile import (
+    STAGE,
+    WIDTH,
+    blocks,
+    everything,
+    write_hidden_bundle,
+    write_hostile_bundle,
+    write_loud_bundle,
+)
 from tests.engines.tiny_graphs import Draft
 
 ORT, RTX = BackendName.ORT_CPU, BackendName.TENSORRT_RTX
@@ -47,39 +58,54 @@ def precisions(stage: EngineStage) -> dict[str, Precision]:
     return {row.node: row.precision for row in stage.policy}
 
 
-@pytest.mark.parametrize(
-    ("backend", "precision", "gain", "safer"),
-    [(ORT, INT8, 3e3, FP32), (RTX, INT8, 3e3, FP16), (RTX, FP16, 5e4, FP32)],
-)
-def test_planted_channels_are_spared_and_the_rest_stays_lowered(
-    tmp_path: Path, backend: BackendName, precision: Precision, gain: float, safer: Precision
+PLANTED = {"up_1", "down_4"}
+
+
+@pytest.mark.parametrize(("backend", "precision", "safer"), [(ORT, INT8, FP32), (RTX, INT8, FP16), (RTX, FP16, FP32)])
+def test_what_is_planted_is_spared_and_the_rest_stays_lowered(
+    tmp_path: Path, backend: BackendName, precision: Precision, safer: Precision
 ) -> None:
-    planted = {"up_1", "down_4"}
-    bundle = write_hostile_bundle(tmp_path / "bundle", planted, gain)
+    """Integers do not survive frames of different volume, and FP16 no channel beyond its range."""
+    planted = tmp_path / "bundle"
+    bundle = write_hostile_bundle(planted, PLANTED, 5e4) if precision is FP16 else write_loud_bundle(planted, PLANTED)
     folder = build(tmp_path, bundle, backend, precision)
     manifest, stage = folder.manifest, folder.manifest.stage(STAGE)
     assert (manifest.status, stage.precision) == (Status.ACCEPTED, precision)
     found = precisions(stage)
-    assert {name for name in everything() if found[name] is safer} >= planted
+    assert {name for name in everything() if found[name] is safer} >= PLANTED
     assert stage.lowered_share >= 0.6
-    assert all("spared: its own error" in row.reason for row in stage.policy if row.node in planted)
+    assert all("spared: its own error" in row.reason for row in stage.policy if row.node in PLANTED)
+    assert validate_engine_set(folder.path, Demands(bundle=bundle)).passed
+
+
+@pytest.mark.parametrize("backend", [ORT, RTX])
+def test_planted_channels_are_rescaled_and_nothing_is_spared(tmp_path: Path, backend: BackendName) -> None:
+    bundle = write_hostile_bundle(tmp_path / "bundle", PLANTED, 3e3)
+    folder = build(tmp_path, bundle, backend, INT8)
+    stage = folder.manifest.stage(STAGE)
+    assert (stage.precision, stage.lowered_share) == (INT8, 1.0)
+    reasons = {row.node: row.reason for row in stage.policy}
+    assert all(reasons[name].endswith("; channels rescaled") for name in PLANTED)
+    assert stage.search is not None
+    assert stage.search.groups == ()
+    assert [(step.remedy, step.passed) for step in stage.search.steps] == [("", False), ("channels rescaled", True)]
+    assert "relative_l2" in stage.search.steps[0].reason
     assert validate_engine_set(folder.path, Demands(bundle=bundle)).passed
 
 
 def test_the_search_is_written_down(tmp_path: Path) -> None:
-    bundle = write_hostile_bundle(tmp_path / "bundle", {"up_1", "down_4"}, 3e3)
-    record = build(tmp_path, bundle, ORT, INT8).manifest.stage(STAGE).search
+    record = build(tmp_path, write_loud_bundle(tmp_path / "bundle", PLANTED), ORT, INT8).manifest.stage(STAGE).search
     assert record is not None
-    assert {node for group in record.groups[:2] for node in group.nodes} >= {"up_1", "down_4"}
+    assert {node for group in record.groups[:2] for node in group.nodes} >= PLANTED
     assert [group.spared for group in record.groups] == [True, True, *[False] * 10]
     effects = [group.effect for group in record.groups if group.effect is not None]
     assert effects == sorted(effects, reverse=True)
-    errors = [group.error for group in record.groups if group.error is not None]
-    assert min(errors[:2]) > 5 * max(errors[2:])
+    assert min(effects[:2]) > 5 * max(effects[2:])
     assert not record.steps[0].passed
     assert "relative_l2" in record.steps[0].reason
+    assert any(step.remedy == "ranges narrowed" for step in record.steps)
     assert any(step.passed and step.spared == 2 for step in record.steps)
-    assert len(record.steps) <= 6  # of 13 possible
+    assert sum(not step.remedy for step in record.steps) <= 6  # of 13 possible
 
 
 @pytest.mark.parametrize("backend", [ORT, RTX])
@@ -108,7 +134,7 @@ def test_many_groups_cost_a_bounded_number_of_runs() -> None:
 
 @pytest.mark.parametrize("backend", [ORT, RTX])
 def test_a_hopeless_checkpoint_falls_back_cleanly(tmp_path: Path, backend: BackendName) -> None:
-    bundle = write_hostile_bundle(tmp_path / "bundle", everything(), 3e3)
+    bundle = write_loud_bundle(tmp_path / "bundle", everything())
     folder = build(tmp_path, bundle, backend, INT8)
     manifest, stage = folder.manifest, folder.manifest.stage(STAGE)
     assert (manifest.status, stage.precision) == (Status.FELL_BACK, backend.reference_precision)
@@ -117,8 +143,21 @@ def test_a_hopeless_checkpoint_falls_back_cleanly(tmp_path: Path, backend: Backe
     assert all("refused in int8" in row.reason for row in stage.policy if row.node in everything())
     assert stage.search is not None
     assert not stage.search.found
-    assert len(stage.search.steps) == 2
+    assert [step.spared for step in stage.search.steps if not step.remedy] == [0, 9]
     assert validate_engine_set(folder.path, Demands(bundle=bundle)).passed
+
+
+def test_what_speech_wants_spared_is_spared_in_remedies_too(tmp_path: Path) -> None:
+    bundle = write_hostile_bundle(tmp_path / "bundle", PLANTED, 3e3)
+    canonical, evaluation = evaluation_of(bundle, STAGE)
+    manifest = BundleFolder.open(bundle).manifest
+    (whole,) = make_candidates(canonical, manifest, manifest.stage(STAGE), ORT, INT8, evaluation.playlist)
+    some = spare(whole, INT8, FP32, ["up_3"])
+    for remedy in some.remedies:
+        made = remedy.make()
+        assert made is not None
+        assert [row.node for row in made.policy if row.precision is FP32] == ["up_3"]
+        assert not any(node.name == "up_3_s8" for node in made.graph.nodes)
 
 
 def test_a_harmless_checkpoint_needs_no_search(tmp_path: Path) -> None:
@@ -186,7 +225,9 @@ def test_the_planted_function_is_an_ordinary_one() -> None:
     plain, planted = (
         open_session(blocks(names, 3e3).SerializeToString()).run(None, {"x": x})[0] for names in ((), everything())
     )
+    loud = open_session(blocks((), 1.0, everything()).SerializeToString()).run(None, {"x": x})[0]
     np.testing.assert_allclose(plain, planted, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(plain, loud, rtol=1e-3, atol=1e-4)
 
 
 def test_no_cast_ever_stands_at_a_cache(tts_bundle: Path) -> None:

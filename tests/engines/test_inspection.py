@@ -15,7 +15,7 @@ from speechtrt.errors import IntegrityError, ManifestError, SpeechTRTError
 from speechtrt.inspection.command import inspect
 from speechtrt.precision import BackendName, Precision
 from tests.engines.conftest import ANY_TIME
-from tests.engines.hostile import STAGE, write_hostile_bundle
+from tests.engines.hostile import STAGE, write_loud_bundle
 from tests.engines.listening import Ears
 
 
@@ -23,7 +23,7 @@ from tests.engines.listening import Ears
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A set that was searched, with its bundle beside it."""
     folder = tmp_path_factory.mktemp("inspection")
-    write_hostile_bundle(folder / "bundle", {"up_1", "down_4"}, 3e3)
+    write_loud_bundle(folder / "bundle", {"up_1", "down_4"})
     build_engine_set(
         folder / "bundle",
         BackendName.ORT_CPU,
