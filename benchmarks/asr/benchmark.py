@@ -1,6 +1,6 @@
 """The speech-to-text benchmark: every engine set, chunk and batch in one run, in turns."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +8,14 @@ from pathlib import Path
 from speechtrt.benchmarks.asr.listener import Heard, Listen, Listener, ListenerSide
 from speechtrt.benchmarks.asr.load import ARRIVAL, AsrLoad, Cell, Recording, cells, pass_seconds, recordings
 from speechtrt.benchmarks.asr.subject import AsrSubject
-from speechtrt.benchmarks.asr.summary import doubts, grouped, summarise
+from speechtrt.benchmarks.asr.summary import doubts, grouped, rates, summarise
 from speechtrt.benchmarks.asr.table import table
 from speechtrt.benchmarks.asr.trial import AsrTrial
 from speechtrt.benchmarks.environment import read_environment
 from speechtrt.benchmarks.measure.child import Child
 from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.measure.result import Result
+from speechtrt.benchmarks.measure.rounds import rounds
 from speechtrt.benchmarks.measure.verdict import quick_reasons, verdict
 from speechtrt.documents import write_document
 from speechtrt.models.word_errors import character_errors, word_errors
@@ -47,19 +48,19 @@ def run_asr(subject: AsrSubject, threads: int, trials: int, quick: bool, report:
     environment = read_environment()
     heard = recordings(subject.audio, quick)
     places = tuple(cells(subject.chunks, quick))
-    rounds = QUICK_TRIALS if quick else trials
+    planned = QUICK_TRIALS if quick else trials
     audios = tuple(r.audio for r in heard)
     with ExitStack() as stack:
         sides = {
             name: stack.enter_context(Child(name, ListenerSide(folder, threads, audios, pass_seconds(quick))))
             for name, folder in subject.sides.items()
         }
-        done = tuple(_passes(sides, places, heard, rounds, report))
+        done = tuple(_passes(sides, places, heard, planned, report))
         peaks = {name: child.call(_peak) for name, child in sides.items()}
     result: AsrResult = Result(
         kind="asr",
         environment=environment,
-        load=_load(subject, heard, places, threads, rounds, pass_seconds(quick)),
+        load=_load(subject, heard, places, threads, planned, pass_seconds(quick)),
         trials=done,
         summary=summarise(done, peaks),
         valid=verdict(quick_reasons(quick) + doubts(done)),
@@ -71,15 +72,17 @@ def _passes(
     sides: Mapping[str, Child[Listener]],
     places: tuple[Cell, ...],
     heard: tuple[Recording, ...],
-    rounds: int,
+    planned: int,
     report: Report,
-) -> Iterator[AsrTrial]:
-    for number in range(rounds):
+) -> list[AsrTrial]:
+    done: list[AsrTrial] = []
+    for number in rounds(planned, lambda: rates(done)):
         for cell in places:
             for name, child in sides.items():
                 trial = _trial(name, cell, heard, child.call(Listen(cell)))
-                report(f"round {number + 1} of {rounds}: {trial.key}: RTF {trial.real_time_factor:.4f}")
-                yield trial
+                report(f"round {number + 1}: {trial.key}: RTF {trial.real_time_factor:.4f}")
+                done.append(trial)
+    return done
 
 
 def _trial(side: str, cell: Cell, recordings: tuple[Recording, ...], heard: Heard) -> AsrTrial:

@@ -47,10 +47,15 @@ def summarise(trials: Sequence[AsrTrial], peak_bytes: dict[str, int]) -> Numbers
     }
 
 
+def rates(trials: Sequence[AsrTrial]) -> dict[str, list[float]]:
+    """Seconds of audio per second of work, of each pass by its key."""
+    return {key: [1 / trial.real_time_factor for trial in group] for key, group in grouped(trials).items()}
+
+
 def doubts(trials: Sequence[AsrTrial]) -> list[str]:
     """Why the numbers may not be quoted: unsteady passes or a busy machine."""
     groups = grouped(trials)
     return [
-        *trial_reasons({key: [1 / t.real_time_factor for t in group] for key, group in groups.items()}),
+        *trial_reasons(rates(trials)),
         *contention_reasons({key: [t.foreign_share for t in group] for key, group in groups.items()}),
     ]

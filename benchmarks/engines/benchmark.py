@@ -9,12 +9,13 @@ from speechtrt.benchmarks.engine_sets import reference_listener
 from speechtrt.benchmarks.engines.chores import build_ahead, build_warm, validate_all
 from speechtrt.benchmarks.engines.contents import acceptance, contents
 from speechtrt.benchmarks.engines.promises import promises
-from speechtrt.benchmarks.engines.report import EnginesReport, doubts, speeds
+from speechtrt.benchmarks.engines.report import EnginesReport, doubts, gains, speeds
 from speechtrt.benchmarks.engines.timing import time_stages
 from speechtrt.benchmarks.engines.trial import EnginesLoad, StageTrial
 from speechtrt.benchmarks.environment import read_environment
 from speechtrt.benchmarks.measure.bar import judge_bars
 from speechtrt.benchmarks.measure.result import Result
+from speechtrt.benchmarks.measure.rounds import rounds
 from speechtrt.benchmarks.measure.verdict import quick_reasons, verdict
 from speechtrt.benchmarks.quality.check import SpeechQuality
 from speechtrt.benchmarks.tts.dimensions import NAME as RANDOM
@@ -111,10 +112,10 @@ def _pair(folder: Path) -> tuple[Path, Path]:
 
 def _trials(pairs: Mapping[str, tuple[Path, Path]], plan: EnginesPlan, report: Report) -> Sequence[StageTrial]:
     done: list[StageTrial] = []
-    for number in range(plan.trials):
+    for number in rounds(plan.trials, lambda: gains(done)):
         for name, (low, full) in pairs.items():
-            done += time_stages(low, full, BATCHES)
-            report(f"round {number + 1} of {plan.trials}: {name}")
+            done.extend(time_stages(low, full, BATCHES))
+            report(f"round {number + 1}: {name}")
     return done
 
 

@@ -9,6 +9,7 @@ FEWEST_TRIALS = 3
 MOST_UNCERTAINTY = 0.058  # of a mean over trials: 10 % of variation over three of them, and noisier rates need more
 MOST_FOREIGN_SHARE = 0.10
 
+Rates = Mapping[str, Sequence[float]]  # of every side, one for each trial
 Valid = Literal[True] | tuple[str, ...]
 
 
@@ -17,18 +18,22 @@ def quick_reasons(quick: bool) -> list[str]:
     return ["quick run: a smoke test, not for quoting"] if quick else []
 
 
-def trial_reasons(rates: Mapping[str, Sequence[float]]) -> list[str]:
+def trial_reasons(rates: Rates) -> list[str]:
     """Too few trials, or too few for how much their rates differ, per side."""
-    reasons = []
-    for side, values in rates.items():
-        if len(values) < FEWEST_TRIALS:
-            reasons.append(f"{side}: {len(values)} trials, at least {FEWEST_TRIALS} are needed")
-        elif (uncertainty := Distribution.of(values).uncertainty) > MOST_UNCERTAINTY:
-            reasons.append(
-                f"{side}: the mean rate of {len(values)} trials is uncertain by {uncertainty:.1%}, "
-                f"at most {MOST_UNCERTAINTY:.1%} is allowed; run more trials"
-            )
+    few = {side: len(values) for side, values in rates.items() if len(values) < FEWEST_TRIALS}
+    reasons = [f"{side}: {count} trials, at least {FEWEST_TRIALS} are needed" for side, count in few.items()]
+    for side, uncertainty in uncertain({side: rates[side] for side in rates if side not in few}).items():
+        reasons.append(
+            f"{side}: the mean rate of {len(rates[side])} trials is uncertain by {uncertainty:.1%}, "
+            f"at most {MOST_UNCERTAINTY:.1%} is allowed; run more trials"
+        )
     return reasons
+
+
+def uncertain(rates: Rates) -> dict[str, float]:
+    """The standard errors of the sides' means, relative to them, that are too large to be quoted."""
+    errors = {side: Distribution.of(values).uncertainty for side, values in rates.items()}
+    return {side: error for side, error in errors.items() if error > MOST_UNCERTAINTY}
 
 
 def contention_reasons(shares: Mapping[str, Sequence[float]]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import cast
 from speechtrt.benchmarks.environment import read_environment
 from speechtrt.benchmarks.measure.child import Child
 from speechtrt.benchmarks.measure.distribution import Distribution
+from speechtrt.benchmarks.measure.rounds import rounds
 from speechtrt.benchmarks.tts.baseline import PyTorchSpeaker
 from speechtrt.benchmarks.tts.capacity import P95_SECONDS, Capacity, find_capacity
 from speechtrt.benchmarks.tts.floor import CountCost, floor_numbers
@@ -18,7 +19,7 @@ from speechtrt.benchmarks.tts.report import TtsReport, make_report
 from speechtrt.benchmarks.tts.scenarios import BASELINE_SHARE, BURST, FULL, IN_WORDS, QUICK, SINGLE, Scenarios
 from speechtrt.benchmarks.tts.sound import Sound, listen
 from speechtrt.benchmarks.tts.subject import TRAINED, Subject
-from speechtrt.benchmarks.tts.summary import Extra, summarise
+from speechtrt.benchmarks.tts.summary import Extra, burst_rates, summarise
 from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED, TtsTrial
 
 BASELINE_NAME = "transformers generate_speech with its vocoder, PyTorch eager FP32, one request at a time"
@@ -66,11 +67,11 @@ def run_tts(subject: Subject, plan: Plan, report: Report) -> TtsReport:
     return make_report(environment, load, measured, summary, ladder, plan.quick)
 
 
-def _climb(ladder: Ladder, scenarios: Scenarios, arena: Arena, rounds: int) -> dict[str, int]:
+def _climb(ladder: Ladder, scenarios: Scenarios, arena: Arena, planned: int) -> dict[str, int]:
     """The burst and lone requests on every side in turn; peak memory of each."""
     for name, factory in ladder.compared.items():
         arena.enter(name, factory, scenarios.utterances)
-    for _ in range(rounds):
+    for _ in rounds(planned, lambda: burst_rates(arena.trials, ladder.compared)):
         for name in ladder.compared:
             arena.speak(name, scenarios.burst())
             arena.speak(name, scenarios.alone())

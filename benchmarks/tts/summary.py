@@ -1,5 +1,6 @@
 """Flat numbers out of trials: each side's own, ratios to the baseline, and one block for each other scenario."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,7 +21,7 @@ from speechtrt.benchmarks.tts.side_numbers import (
     request_numbers,
 )
 from speechtrt.benchmarks.tts.sound import Sound
-from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED
+from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED, TtsTrial
 
 MOST_AUDIO_DIFFERENCE = 0.10
 SHORTEST_WATCHED = 1.0  # seconds
@@ -89,13 +90,18 @@ def ratios(baseline: Numbers, side: Numbers) -> Numbers:
 def doubts(measured: Measurement, numbers: Numbers) -> list[str]:
     """Why the numbers may not be quoted: unsteady trials, a busy machine, or sides that spoke for different times."""
     sides = measured.peak_bytes
-    reasons = trial_reasons({side: [t.throughput for t in measured.of(side, BURST)] for side in sides})
+    reasons = trial_reasons(burst_rates(measured.trials, sides))
     reasons += contention_reasons({scene: [share] for scene, share in _foreign_shares(measured).items()})
     for side in sides:
         ratio = numbers.get(f"{side}.audio_ratio", 1.0)
         if abs(ratio - 1) > MOST_AUDIO_DIFFERENCE:
             reasons.append(f"{side}: spoke {ratio:.0%} of the baseline's audio; both must speak about the same")
     return reasons
+
+
+def burst_rates(trials: Sequence[TtsTrial], sides: Iterable[str]) -> dict[str, list[float]]:
+    """Utterances per second of each burst of these sides."""
+    return {side: [t.throughput for t in trials if (t.side, t.scenario) == (side, BURST)] for side in sides}
 
 
 def _foreign_shares(measured: Measurement) -> dict[str, float]:
