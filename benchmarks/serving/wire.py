@@ -21,7 +21,7 @@ class Wire:
 
     socket: socket.socket
     arrived: deque[tuple[float, bytes]] = field(default_factory=deque)
-    _unsent: bytes = b""
+    _unsent: deque[memoryview] = field(default_factory=deque)
 
     @property
     def drained(self) -> bool:
@@ -29,15 +29,22 @@ class Wire:
         return not self._unsent
 
     def send(self, data: bytes) -> None:
-        """Give the kernel what it takes now; the rest goes with the next call."""
-        data = self._unsent + data if self._unsent else data
+        """Give the kernel what it takes now; the rest goes with the next call.
+
+        What waits stays in its pieces: to join it for each call would keep a sender the busier the further the receiver
+        is behind, and take from it the very time that it needs.
+        """
+        if data:
+            self._unsent.append(memoryview(data))
         try:
-            sent = self.socket.send(data) if data else 0
+            while self._unsent:
+                piece = self._unsent.popleft()
+                if rest := piece[self.socket.send(piece) :]:
+                    self._unsent.appendleft(rest)
         except BlockingIOError:
-            sent = 0
+            self._unsent.appendleft(piece)
         except OSError:  # the other side has gone: reading says so too
-            sent = len(data)
-        self._unsent = data[sent:]
+            self._unsent.clear()
 
     def receive(self) -> bool:
         """Note what has come; whether more may come."""

@@ -39,7 +39,7 @@ class Relief:
     def look(self) -> Rung:
         """The rung after the time that has passed."""
         with self._lock:
-            self._carry_out(self.ladder.look())
+            self._carry_out(self.ladder.glance())
             return self.rung
 
     def _carry_out(self, change: Change | None) -> None:

@@ -49,7 +49,8 @@ class Stream(Closing):
         with self._sending:
             for piece in pieces(pcm, rate):
                 self.channel.expect_open()
-                self.lane.wait_for_room(self.channel, timeout)
+                if self.full:  # only its sender, who is here, can make it full
+                    self.lane.wait_for_room(self.channel, timeout)
                 samples = self.intake.push(piece, rate)
                 if self.channel.session.voice:
                     self.channel.session.voice.push(samples)

@@ -12,7 +12,8 @@ from speechtrt.bundle import ChunkSpec
 class WindowCutter:
     """Holds the samples that future windows need, in one buffer that grows only while the stream falls behind.
 
-    `hop` is samples per feature frame, `rate` samples per second.
+    `hop` is samples per feature frame, `rate` samples per second. Samples are copied through memoryviews: numpy lets go
+    of the interpreter's lock for each copy, which takes less time than to get it back from the other threads.
     """
 
     chunk: ChunkSpec
@@ -62,7 +63,7 @@ class WindowCutter:
         count = len(samples)
         if self._tail + count > len(self._buffer):
             self._make_room(count)
-        self._buffer[self._tail : self._tail + count] = samples
+        self._buffer.data[self._tail : self._tail + count] = samples.data
         self._tail += count
         self._total += count
 
@@ -74,8 +75,9 @@ class WindowCutter:
         """Write the next window, which must be `ready`, into `row` [window]; how many of its samples are no padding."""
         assert self.ready
         count = min(self.pending, self.chunk.window)
-        row[:count] = self._buffer[self._head : self._head + count]
-        row[count:] = 0
+        row.data[:count] = self._buffer.data[self._head : self._head + count]
+        if count < len(row):
+            row[count:] = 0
         self._head = min(self._head + self.chunk.shift, self._tail)
         self._taken += 1
         return count

@@ -28,13 +28,34 @@ ORT_ERRORS = _errors()
 MOST_BINDINGS = 512
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an array [slots, ...] lies. Ranges of its rows are bound often; to ask numpy each time takes as long."""
+
+    name: str
+    array: Array  # the address is good as long as it lives
+    dtype: type
+    shape: tuple[int, ...]  # of a row
+    address: int
+    stride: int
+
+    @classmethod
+    def of(cls, name: str, array: Array) -> "_Place":
+        return cls(name, array, array.dtype.type, array.shape[1:], array.ctypes.data, array.strides[0])
+
+    def rows(self, count: int, first: int) -> tuple[str, str, int, type, tuple[int, ...], int]:
+        """What ONNX Runtime wants to know of `count` rows from `first` on."""
+        return self.name, "cpu", 0, self.dtype, (count, *self.shape), self.address + first * self.stride
+
+
 @dataclass(slots=True)
 class OrtRunner(Closing):
     """A stage in an ONNX Runtime session. Bindings are kept per range of rows, so that a step allocates nothing."""
 
     stage: StageSpec
     _session: ort.InferenceSession | None
-    _tensors: Tensors = field(default_factory=dict)
+    _inputs: tuple[_Place, ...] = ()
+    _outputs: tuple[_Place, ...] = ()
     _bindings: dict[tuple[int, int], ort.IOBinding] = field(default_factory=dict)  # by first row and number of rows
 
     def run(self, inputs: Tensors) -> dict[str, Array]:
@@ -49,12 +70,13 @@ class OrtRunner(Closing):
         """Step over these arrays [slots, ...] from now on."""
         for spec in (*self.stage.inputs, *self.stage.outputs):
             _check(self.stage.name, spec, tensors[spec.name])
-        self._tensors = dict(tensors)
+        self._inputs = tuple(_Place.of(spec.name, tensors[spec.name]) for spec in self.stage.inputs)
+        self._outputs = tuple(_Place.of(spec.name, tensors[spec.name]) for spec in self.stage.outputs)
         self._bindings = {}
 
     def unbind(self) -> None:
         """Forget the bound arrays."""
-        self._bindings, self._tensors = {}, {}
+        self._bindings, self._inputs, self._outputs = {}, (), ()
 
     def step(self, rows: int, first: int = 0) -> None:
         """One pass over `rows` rows, from row `first` on. Raises BackendError."""
@@ -72,23 +94,19 @@ class OrtRunner(Closing):
 
     def close(self) -> None:
         """Free the session and forget the bound arrays."""
-        self._bindings, self._tensors, self._session = {}, {}, None
+        self.unbind()
+        self._session = None
 
     def _bind_rows(self, rows: int, first: int) -> ort.IOBinding:
         binding = self._open_session().io_binding()
-        for spec in self.stage.inputs:
-            binding.bind_input(*self._place(spec, rows, first))
-        for spec in self.stage.outputs:
-            binding.bind_output(*self._place(spec, rows, first))
+        for place in self._inputs:
+            binding.bind_input(*place.rows(rows, first))
+        for place in self._outputs:
+            binding.bind_output(*place.rows(rows, first))
         if len(self._bindings) >= MOST_BINDINGS:
             del self._bindings[next(iter(self._bindings))]
         self._bindings[first, rows] = binding
         return binding
-
-    def _place(self, spec: TensorSpec, rows: int, first: int) -> tuple[str, str, int, type, tuple[int, ...], int]:
-        array = self._tensors[spec.name]
-        address = array.ctypes.data + first * array.strides[0]
-        return spec.name, "cpu", 0, array.dtype.type, (rows, *array.shape[1:]), address
 
     def _open_session(self) -> ort.InferenceSession:
         if self._session is None:

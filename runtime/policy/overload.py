@@ -86,7 +86,11 @@ class Ladder:
         now = self.now()
         self._samples.add(now, latencies)
         self._queue, self._last = queue, now
-        return self.look() if now >= self._looked + self.rules.look_seconds else None
+        return self.glance()
+
+    def glance(self) -> Change | None:
+        """As `look`, but nothing so soon after the last look: to order a second's latencies takes a while."""
+        return self.look() if self.now() >= self._looked + self.rules.look_seconds else None
 
     def look(self) -> Change | None:
         """What the passing of time alone changes, or None."""

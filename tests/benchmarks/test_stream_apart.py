@@ -1,5 +1,7 @@
 """A server in a process of its own, spoken to over a socket."""
 
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speechtrt.benchmarks.serving.wire import Wire
 from speechtrt.benchmarks.stream.apart import ApartSide
 from speechtrt.benchmarks.stream.client import Client, Tally
 from speechtrt.benchmarks.stream.connection import Server
@@ -39,6 +42,37 @@ def test_frames_survive_any_cut(frames: list[tuple[int, Verb, bytes]], data: st.
     reader = FrameReader()
     pieces = (whole[a:b] for a, b in pairwise([0, *cuts, len(whole)]))
     assert [frame for piece in pieces for frame in reader.read(piece)] == sent
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Wire, socket.socket]]:
+    near, far = socket.socketpair()
+    with near, far:
+        near.setblocking(False)
+        yield Wire(near), far
+
+
+def test_a_receiver_that_is_behind_does_not_keep_its_sender_busy(ends: tuple[Wire, socket.socket]) -> None:
+    wire, far = ends
+    packets = [index.to_bytes(2, "big") * 5000 for index in range(4000)]
+    start = time.thread_time()
+    for packet in packets:
+        wire.send(packet)
+    assert time.thread_time() - start < 2.0  # to join what waits each time took twenty seconds
+    heard = bytearray()
+    while len(heard) < sum(map(len, packets)):
+        heard += far.recv(1 << 20)
+        wire.send(b"")
+    assert heard == b"".join(packets) and wire.drained
+
+
+def test_a_receiver_that_has_gone_is_sent_nothing_more(ends: tuple[Wire, socket.socket]) -> None:
+    wire, far = ends
+    while wire.drained:
+        wire.send(bytes(10_000))
+    far.close()
+    wire.send(b"more")
+    assert wire.drained
 
 
 def test_clients_hear_a_server_in_another_process_as_they_would_in_their_own() -> None:

@@ -102,5 +102,13 @@ def test_it_moves_one_rung_up_at_a_time_and_never_off_the_ladder(steps: list[tup
         assert (change is not None) == (ladder.rung is not before)
 
 
+def test_a_glance_so_soon_after_a_look_sees_nothing(clock: Clock) -> None:
+    ladder = Ladder(clock, LadderRules(look_seconds=10.0))
+    ladder.observe([0.2], queue=0.5)
+    clock.now = 2.5
+    assert ladder.observe([0.2], queue=0.5) is None and ladder.glance() is None
+    assert ladder.look() == Change(Rung.NORMAL, Rung.NARROW_BEAM, "p95 200 ms, 0.5 batches wait")
+
+
 def test_every_rung_says_what_it_does() -> None:
     assert len({rung.action for rung in Rung}) == len(Rung) == 6
