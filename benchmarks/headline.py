@@ -116,11 +116,12 @@ def _promises(results: Path) -> Iterator[str]:
 def _method(results: Path) -> str:
     asr = _summary(results, ASR)
     spoken, heard = (_summary(results, name) for name in (VOICE_QUALITY, CTC_QUALITY))
+    listener = quotable_result(results, VOICE_QUALITY)["load"]["listener"].partition(",")[0]
     return (
         "Speech: SpeechT5 dimensions with random weights, in brackets the reference voice. "
         f"One recording at a time takes {asr[ONE_RECORDING]:.4f} s per second of audio. "
         f"On held-out synthetic sentences the reference recogniser's word error rate is {heard['wer_560ms']:.1%}; "
-        f"reading the reference voice, its character error rate is {spoken['cer']:.1%} "
+        f"what {listener} hears of the reference voice has a character error rate of {spoken['cer']:.1%} "
         f"({spoken['original_cer']:.1%} on flite's own speech of the same sentences). Every number is from "
         "[benchmarks/results/cpu](benchmarks/results/cpu): both sides in turns, in one run on one machine "
         "([method](docs/benchmarks.md))."

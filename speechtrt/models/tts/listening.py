@@ -20,6 +20,10 @@ from speechtrt.models.vocoder.mel import SAMPLE_RATE
 class Ear(Protocol):
     """Whoever writes down what is said."""
 
+    @property
+    def name(self) -> str:
+        """Who it is."""
+
     def write_down(self, recordings: Sequence[Tensor]) -> list[str]:
         """The text heard in each recording, samples [n] in [-1, 1] at 16 kHz."""
 
@@ -28,6 +32,7 @@ class Ear(Protocol):
 class Listener:
     """A CTC model, its pieces and features, decoding greedily with its largest look-ahead."""
 
+    name: str
     model: FastConformerCtc
     tokenizer: PieceTokenizer
     features: LogMel
@@ -43,4 +48,4 @@ class Listener:
 def load_listener(folder: Path) -> Listener:
     """The listener of a CTC checkpoint. Raises CheckpointError."""
     model = load_ctc(folder)
-    return Listener(model, load_tokenizer(folder), LogMel(model.config))
+    return Listener(folder.resolve().name, model, load_tokenizer(folder), LogMel(model.config))

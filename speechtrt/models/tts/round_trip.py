@@ -37,8 +37,8 @@ class RoundTripLoad:
     set: str
     sentences: int
     characters: int
+    listener: str
     synthesis: str = "transformers generate_speech, fp32, one sentence at a time"
-    listener: str = "reference streaming CTC, greedy, largest look-ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def round_trip(voice: ReferenceVoice, listener: Ear, sentences: Sequence[Sentenc
     characters = sum(len(trial.text) for trial in trials)
     return RoundTrip(
         environment=read_software(),
-        load=RoundTripLoad(name, len(trials), characters),
+        load=RoundTripLoad(name, len(trials), characters, f"{listener.name}, greedy, largest look-ahead"),
         trials=tuple(trials),
         summary=_summary(trials),
     )

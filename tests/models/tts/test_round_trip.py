@@ -23,6 +23,8 @@ from tests.models.vocoder.conftest import TINY_VOCODER
 class Ear:
     """Hears what it is told to; remembers how long the recordings were."""
 
+    name = "somebody"
+
     def __init__(self, *rounds: list[str]) -> None:
         self.rounds = list(rounds)
         self.lengths: list[list[int]] = []
@@ -48,6 +50,7 @@ def test_errors_are_counted_for_voice_vocoder_and_original(
     texts = [sentence.text for sentence in sentences]
     ear = Ear([texts[0], ""], [texts[0], texts[1] + "s"], texts)
     figures = round_trip(voice, ear, sentences, "tiny")
+    assert figures.load.listener == "somebody, greedy, largest look-ahead"
     silent = len(texts[1]) / len("".join(texts))
     assert figures.summary["cer"] == pytest.approx(silent, abs=1e-4)
     assert 0 < figures.summary["copy_cer"] < silent
