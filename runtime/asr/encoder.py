@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from speechtrt.audio import Samples
 from speechtrt.runtime.asr.decoding.base import Frames
 from speechtrt.runtime.asr.memory import StreamMemory
@@ -56,9 +54,7 @@ class Encoder:
         """What the last step made of these rows; `numbers` are those of each row's first frame in its stream."""
         log_probs = self.memory["log_probs"][first : first + rows]
         counts = self.memory["frames"][first : first + rows].tolist()
-        indices = log_probs.argmax(axis=2)
-        best = np.take_along_axis(log_probs, indices[:, :, None], axis=2)[:, :, 0].tolist()
-        labels = indices.tolist()
+        labels, best = log_probs.argmax(axis=2).tolist(), log_probs.max(axis=2).tolist()
         return [
             Frames(number, log_probs[row, :count], labels[row][:count], best[row][:count])
             for row, (number, count) in enumerate(zip(numbers, counts, strict=True))

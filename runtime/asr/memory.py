@@ -20,7 +20,7 @@ class StreamMemory:
     """
 
     memory: Memory
-    _whole: tuple[Array, ...]  # inputs that are copied whole
+    _whole: tuple[Array, ...]  # states that are copied whole
     _rings: tuple[Array, ...]  # [tensors, slots, heads, ring, width]
     _settled: tuple[tuple[Array, Array], ...]  # states, and what a step wrote for them
 
@@ -28,12 +28,14 @@ class StreamMemory:
     def allocate(cls, stage: StageSpec, slots: int) -> "StreamMemory":
         """Zeroed arrays for `slots` rows."""
         memory = Memory.allocate(stage, {SLOTS: slots})
+        states = {state.input for state in stage.states}
         circular = {state.input for state in stage.states if state.kind is StateKind.RING_CACHE}
         apart = {s.input: s.output for s in stage.states if s.output is not None and s.kind not in IN_PLACE}
         whole, rings, settled = list[Array](), list[Array](), list[tuple[Array, Array]]()
         for names in _alike(stage, memory.dims):
             together = _stack(memory, names)
-            (rings if names[0] in circular else whole).append(together)
+            if names[0] in states:  # windows are written after rows have moved
+                (rings if names[0] in circular else whole).append(together)
             if names[0] in apart:
                 settled.append((together, _stack(memory, [apart[name] for name in names])))
         for state in stage.states:
@@ -60,14 +62,14 @@ class StreamMemory:
             state[:, stepped] = written[:, stepped]
 
     def move(self, move: Move, used: int | None = None) -> None:
-        """Copy every input of a row to another row; of rings only the first `used` places, if given."""
+        """Copy every state of a row to another row; of rings only the first `used` places, if given."""
         for array in self._whole:
             array[:, move.target] = array[:, move.source]
         for ring in self._rings:
             ring[:, move.target, :, :used] = ring[:, move.source, :, :used]
 
     def swap(self, swap: Swap, used: int | None = None) -> None:
-        """Exchange every input of two rows; of rings only the first `used` places, if given."""
+        """Exchange every state of two rows; of rings only the first `used` places, if given."""
         for array in (*self._whole, *(ring[..., :used, :] for ring in self._rings)):
             first = array[:, swap.first].copy()
             array[:, swap.first] = array[:, swap.second]

@@ -92,8 +92,8 @@ class WindowCutter:
 
     def _make_room(self, count: int) -> None:
         """Move what waits to the front, in a larger buffer when it does not fit into this one."""
-        pending, needed = self._buffer[self._head : self._tail], self.pending + count
+        pending, needed = self._buffer.data[self._head : self._tail], self.pending + count
         if needed > len(self._buffer):
             self._buffer = np.empty(max(needed, 2 * len(self._buffer)), np.float32)
-        self._buffer[: len(pending)] = pending
+        self._buffer.data[: len(pending)] = pending
         self._head, self._tail = 0, len(pending)

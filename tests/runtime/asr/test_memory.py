@@ -20,21 +20,25 @@ def filled() -> StreamMemory:
     return memory
 
 
-def firsts(memory: StreamMemory) -> set[tuple[int, ...]]:
-    """What stands first in every row, of every input."""
-    return {tuple(memory[t.name].reshape(3, -1)[:, 0].tolist()) for t in STEP.inputs}
+STATES = {state.input for state in STEP.states}
+WINDOWS = {tensor.name for tensor in STEP.inputs} - STATES
 
 
-def test_every_input_of_a_row_moves() -> None:
+def firsts(memory: StreamMemory, names: set[str]) -> set[tuple[int, ...]]:
+    """What stands first in every row."""
+    return {tuple(memory[name].reshape(3, -1)[:, 0].tolist()) for name in names}
+
+
+def test_every_state_of_a_row_moves_and_no_window() -> None:
     memory = filled()
     memory.move(Move(2, 0))
-    assert firsts(memory) == {(3, 2, 3)}
+    assert firsts(memory, STATES) == {(3, 2, 3)} and firsts(memory, WINDOWS) == {(1, 2, 3)}
 
 
-def test_every_input_of_two_rows_is_exchanged() -> None:
+def test_every_state_of_two_rows_is_exchanged() -> None:
     memory = filled()
     memory.swap(Swap(0, 2))
-    assert firsts(memory) == {(3, 2, 1)}
+    assert firsts(memory, STATES) == {(3, 2, 1)} and firsts(memory, WINDOWS) == {(1, 2, 3)}
 
 
 def test_of_a_ring_only_what_is_used_need_be_copied() -> None:
