@@ -120,7 +120,7 @@ def run_stream(
         trials=trials,
         summary=summary,
         bars=judge_bars(PROMISES, summary),
-        valid=verdict(quick_reasons(quick) + doubts(trials, plan, SHERPA)),
+        valid=verdict(quick_reasons(quick) + doubts(trials, plan, SHERPA) + (peer.load.doubts() if peer else [])),
     )
     return StreamReport(result)
 

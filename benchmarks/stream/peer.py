@@ -22,12 +22,18 @@ TRY_CHUNKS = 10
 
 @dataclass(frozen=True, slots=True)
 class PeerTexts:
-    """Of so many recordings, how many the peer reads differently: both in FP32, and each as it is measured."""
+    """Of so many recordings, how many the peer reads differently: both in FP32, and each as it is measured.
+
+    `near_ties` are the recordings in which so little as the peer's features decides between two labels; those in FP32
+    that are not should be equal, so `different_beyond_ties` should be 0.
+    """
 
     chunk_milliseconds: int
     recordings: int
     different_fp32: int
     different_measured: int
+    near_ties: int
+    different_beyond_ties: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,15 @@ class PeerLoad:
     settings: dict[int, SherpaSettings]
     tried: dict[int, tuple[Tried, ...]]
     texts: tuple[PeerTexts, ...]
+
+    def doubts(self) -> list[str]:
+        """Why it is not the same model that was measured: texts that differ where no hair decides."""
+        return [
+            f"{self.name}: {t.different_beyond_ties} of {t.recordings} texts of {t.chunk_milliseconds} ms in FP32 "
+            "differ without a near tie"
+            for t in self.texts
+            if t.different_beyond_ties
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +90,9 @@ def sherpa_peer(
     `measured` and `reference` are the recordings by chunk milliseconds, with what the measured engines read in them and
     what those in FP32 do. Raises BenchmarkError, CheckpointError or ParityError.
     """
-    from speechtrt.benchmarks.stream.sherpa_files import WriteFiles  # needs onnx, which reading a plan does not
+    # These need PyTorch and onnx, which reading a plan does not.
+    from speechtrt.benchmarks.stream.near_ties import FindNearTies
+    from speechtrt.benchmarks.stream.sherpa_files import WriteFiles
 
     expect_sherpa()
     with Child("export", _nothing) as child:
@@ -90,8 +107,10 @@ def sherpa_peer(
         with Child("reading", _nothing) as child:
             plain = child.call(_ReadAlone(models[chunk, Precision.FP32], samples))
             own = child.call(_ReadAlone(models[chunk, settings[chunk].precision], samples))
+        with Child("ties", _nothing) as child:
+            ties = child.call(FindNearTies(checkpoint, models[chunk, Precision.FP32].frames, samples))
         recordings[chunk] = tuple(Spoken(s.samples, text) for s, text in zip(spoken, own, strict=True))
-        texts.append(PeerTexts(chunk, len(own), _different(reference[chunk], plain), _different(spoken, own)))
+        texts.append(_texts(chunk, _different(reference[chunk], plain), sum(_different(spoken, own)), ties))
     chosen = {chunk: models[chunk, settings[chunk].precision] for chunk in measured}
     load = PeerLoad(SHERPA, version(SHERPA), settings, tried, tuple(texts))
     return Peer(SherpaSide(chosen, settings), recordings, load)
@@ -101,8 +120,13 @@ def _nothing() -> None:
     """Children that only apply functions."""
 
 
-def _different(spoken: Sequence[Spoken], texts: Sequence[str]) -> int:
-    return sum(s.text != text for s, text in zip(spoken, texts, strict=True))
+def _different(spoken: Sequence[Spoken], texts: Sequence[str]) -> list[bool]:
+    return [s.text != text for s, text in zip(spoken, texts, strict=True)]
+
+
+def _texts(chunk: int, different: Sequence[bool], measured: int, ties: Sequence[bool]) -> PeerTexts:
+    beyond = sum(other and not tie for other, tie in zip(different, ties, strict=True))
+    return PeerTexts(chunk, len(ties), sum(different), measured, sum(ties), beyond)
 
 
 def _sound(spoken: Sequence[Spoken], chunk: int) -> Samples:
