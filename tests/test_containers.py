@@ -1,15 +1,19 @@
 """The container files name what exists, install no torch, and run as nobody."""
 
+import json
 import re
 import subprocess
 import tomllib
 from fnmatch import fnmatch
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
+import click
 import pytest
 from packaging.requirements import Requirement
 
+from speechtrt.cli import root
 from speechtrt.deploy.bill.closure import closure
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +52,6 @@ def test_every_source_exists_is_tracked_and_is_sent_to_the_builder(file: Path) -
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_package_of_the_wheel_is_copied(file: Path) -> None:
-
     folders = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-dir"].values()
     assert {Path(folder).parts[0] for folder in folders} <= set(copied(file))
 
@@ -68,6 +71,21 @@ def test_the_image_has_no_torch() -> None:
     names = {part.name for root in roots for part in closure(root.name, sorted(root.extras))}
     assert {"onnxruntime", "grpcio", "uvicorn"} < names
     assert not names & HEAVY
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_what_is_run_is_a_script_of_the_package_and_a_command_of_it(file: Path) -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    [entry] = re.findall(r"^ENTRYPOINT (\[.*\])$", file.read_text(), re.MULTILINE)
+    program, *command = json.loads(entry)
+    module, _, function = scripts[program].partition(":")
+    assert callable(getattr(import_module(module), function))
+    for words in (command, *(call.split() for call in re.findall(r"&& speechtrt ([a-z ]+)(?= -)", file.read_text()))):
+        found: click.Command | None = root
+        for word in words:
+            assert isinstance(found, click.Group)
+            found = found.get_command(click.Context(found), word)
+        assert found is not None, words
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -67,11 +67,12 @@ def kubernetes(
     Large GPUs serve large and medium models, small ones small models and medium ones in INT8; engines that were built
     for one GPU are served on that GPU.
     """
-    from speechtrt.deploy.kubernetes.dns_label import dns_label, own_namespace
+    from speechtrt.deploy.kubernetes.dns_label import dns_label, dns_name, own_namespace
     from speechtrt.deploy.kubernetes.fleet import Fleet, Scale, Timing
     from speechtrt.deploy.kubernetes.output import write_fleet
     from speechtrt.deploy.kubernetes.placement import place
     from speechtrt.deploy.kubernetes.pool import parse_hardware
+    from speechtrt.deploy.kubernetes.reference import image_reference, prometheus_url
     from speechtrt.engine_set import EngineFolder
 
     if least > most:
@@ -79,15 +80,15 @@ def kubernetes(
     folders = [EngineFolder.open(path) for path in engines]
     fleet = Fleet(
         namespace=own_namespace(namespace, dns_label(monitoring_namespace, "namespace")),
-        image=image,
-        router_image=router_image,
+        image=image_reference(image),
+        router_image=image_reference(router_image),
         pools=place(folders, [parse_hardware(text) for text in pools]),
         monitoring=monitoring_namespace,
-        prometheus=prometheus,
+        prometheus=prometheus_url(prometheus),
         keys=dns_label(keys, "secret"),
         timing=Timing(session=longest_stream),
         scale=Scale(least, most, stream_slots, speech_slots),
-        storage_class=storage_class,
+        storage_class=storage_class and dns_name(storage_class, "storage class"),
     )
     for folder in folders:
         folder.verify()

@@ -19,6 +19,13 @@ def dns_label(name: str, what: str, room: int = 0) -> str:
     return name
 
 
+def dns_name(name: str, what: str) -> str:
+    """`name`, if it is DNS labels with dots between them. Raises DeployError."""
+    for label in name.split("."):
+        dns_label(label, f"{what} {name!r}: part")
+    return name
+
+
 def own_namespace(name: str, monitoring: str) -> str:
     """`name`, if a fleet can have a namespace of that name to itself. Raises DeployError."""
     dns_label(name, "namespace")

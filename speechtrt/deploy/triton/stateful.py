@@ -19,7 +19,8 @@ def stateful_step(folder: EngineFolder, ctc: CtcSpec, chunk: ChunkSpec, settings
     """The step of one chunk size. Raises ManifestError or IntegrityError.
 
     Triton batches no state of one number per row (its size without the batch would be nothing), so a request is a row.
-    The engine has no control inputs: a new sequence begins with zeros.
+    The engine has no control inputs: a new sequence begins with zeros. There is no warm-up, because Triton sends its
+    requests past the sequence batcher, and they would have no state.
     """
     spec = folder.manifest.stage(chunk.stage).spec
     kept = {name for state in spec.states for name in (state.input, state.output)}

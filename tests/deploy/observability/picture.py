@@ -47,7 +47,7 @@ class Phase(NamedTuple):
     speed: float
 
 
-PHASES = (Phase("calm", 90, 1, 4, 1), Phase("too much", 120, 8, 24, 8), Phase("calm again", 150, 1, 4, 1))
+PHASES = (Phase("calm", 60, 1, 4, 1), Phase("too much", 90, 8, 24, 8), Phase("calm again", 150, 1, 4, 1))
 
 
 def draw(url: str, path: Path, seconds: float, phases: tuple[Phase, ...] = ()) -> None:

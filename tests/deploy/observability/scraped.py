@@ -4,16 +4,17 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import yaml
+from websockets.exceptions import InvalidStatus
 
 from speechtrt.deploy.observability.pack import write_pack
 from speechtrt.deploy.yaml_file import encode
 from tests.deploy.router.fleet import Replica, free_ports, until
-from tests.deploy.router.streams import LiveStream
+from tests.deploy.router.streams import LiveStream, Refused
 
 SETTINGS = "speech_slots = 1\nstream_slots = 4\n[limits]\nqueue = 1\n"
 
@@ -84,12 +85,11 @@ def load(
 
     def listen() -> None:
         while time.monotonic() < over:
-            stream = LiveStream.opened(server)
-            for packet in packets:
-                stream.say(packet)
-                time.sleep(pause)
-            stream.finish()
-            stream.socket.close()
+            with suppress(Refused, InvalidStatus), closing(LiveStream.opened(server)) as stream:
+                for packet in packets:
+                    stream.say(packet)
+                    time.sleep(pause)
+                stream.finish()
             time.sleep(0.2)
 
     with ThreadPoolExecutor(speakers + listeners) as pool:

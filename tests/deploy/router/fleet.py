@@ -1,12 +1,13 @@
 """Two or more real servers behind a real HAProxy, all on this machine."""
 
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from speechtrt.deploy.router.backend import Backend, Server
 from speechtrt.deploy.router.config import Router
 
 ROOT = Path(__file__).parents[3]
+UNASSIGNED = range(20_000, 32_000)
 
 
 @dataclass(slots=True)
@@ -126,11 +128,15 @@ def fleet(folder: Path, engines: Path, weights: dict[str, int], *arguments: str)
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+    """Ports that are free now, from below those that systems give to outgoing connections unasked."""
+    found: list[int] = []
+    for port in random.sample(UNASSIGNED, len(UNASSIGNED)):
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 def answers(url: str) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.deploy.router.fleet import Machine
+from tests.deploy.router.fleet import Machine, until
 
 FINAL = "conversation.item.input_audio_transcription.completed"
 PACKET_SECONDS = 0.2
@@ -27,6 +27,10 @@ class Address(Protocol):
 
     @property
     def port(self) -> int: ...
+
+
+class Refused(Exception):
+    """The server has no place for this stream now."""
 
 
 @dataclass(slots=True)
@@ -66,9 +70,15 @@ class LiveStream:
     def until(self, kind: str) -> dict[str, Any]:
         while True:
             event: dict[str, Any] = json.loads(self.socket.recv(timeout=20))
+            if event["type"] == "error" and event["error"]["code"] == "capacity":
+                raise Refused(event["error"]["message"])
             assert event["type"] != "error", event
             if event["type"] == kind:
                 return event
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
 
     def close_code(self) -> int:
         """How the session ended, as its client was told; 1006 where nothing was said."""
@@ -86,6 +96,12 @@ class Requests:
     machine: Machine
     served: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+    over: Counter[str] = field(default_factory=Counter)
+
+    def settle(self) -> None:
+        """Return when whatever was on its way has been answered, so that nobody new is where nobody new is sent."""
+        before = dict(self.over)
+        until(lambda: all(self.over[kind] > before.get(kind, 0) for kind in ("ask", "speak")), 60)
 
     def ask(self) -> None:
         """One request that is over at once."""
@@ -98,7 +114,7 @@ class Requests:
         stream = LiveStream.opened(self.machine)
         stream.say()
         stream.finish()
-        stream.socket.close()
+        stream.close()
         self.served[stream.server] += 1
 
     def keep(self, work: Callable[[], None], over: threading.Event) -> None:
@@ -108,6 +124,7 @@ class Requests:
                 work()
             except Exception as error:
                 self.failed.append(f"{work.__name__}: {error!r}")
+            self.over[work.__name__] += 1
 
 
 @contextmanager
@@ -118,17 +135,34 @@ def coming(machine: Machine) -> Iterator[Requests]:
         yield requests
 
 
-@contextmanager
-def speaking(streams: list[LiveStream]) -> Iterator[None]:
-    """Every stream that is still in the list hears a packet five times a second during the block."""
+@dataclass(slots=True)
+class Audience:
+    """Streams that all hear a packet now and then; one that has left hears no more."""
 
-    def say(over: threading.Event) -> None:
+    streams: list[LiveStream]
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def leave(self, server: str) -> list[LiveStream]:
+        """Take away the streams of a server."""
+        with self.turn:
+            left = [stream for stream in self.streams if stream.server == server]
+            self.streams = [stream for stream in self.streams if stream.server != server]
+        return left
+
+    def say(self, over: threading.Event) -> None:
+        """A packet for everybody five times a second."""
         while not over.wait(PACKET_SECONDS):
-            for stream in list(streams):
-                stream.say()
+            with self.turn:
+                for stream in self.streams:
+                    stream.say()
 
-    with repeating(say):
-        yield
+
+@contextmanager
+def speaking(streams: list[LiveStream]) -> Iterator[Audience]:
+    """The streams hear something all the time during the block."""
+    audience = Audience(streams)
+    with repeating(audience.say):
+        yield audience
 
 
 @contextmanager

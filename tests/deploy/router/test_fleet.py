@@ -29,33 +29,32 @@ def test_a_stream_stays_where_it_began_and_new_ones_go_to_the_emptier_server(mac
         for _ in range(5):
             stream.say()
         texts.add(stream.finish())
-        stream.socket.close()
+        stream.close()
     assert len(texts) == 1
 
 
 def test_a_rolling_restart_under_load_loses_nothing(machine: Machine) -> None:
     streams = [LiveStream.opened(machine) for _ in range(4)]
-    with coming(machine) as requests, speaking(streams):
+    with coming(machine) as requests, speaking(streams) as audience:
         for name, replica in machine.replicas.items():
             machine.tell(name, "state drain")
-            time.sleep(0.3)  # what `preStop` waits in a cluster
+            requests.settle()  # what `preStop` waits for in a cluster
             with ThreadPoolExecutor(1) as pool:
                 code = pool.submit(replica.end, signal.SIGTERM)
                 time.sleep(1.0)
-                for stream in [s for s in streams if s.server == name]:
-                    streams.remove(stream)
+                for stream in audience.leave(name):
                     assert stream.finish()
-                    stream.socket.close()
+                    stream.close()
                 assert code.result() == 0
             replica.start()
             replica.wait_ready()
             machine.tell(name, "state ready")
             machine.wait_up(name)
-            time.sleep(1.0)
+            requests.settle()
     assert requests.failed == []
     assert set(requests.served) == {"a", "b"}
-    assert sum(requests.served.values()) > 50
-    assert streams == []
+    assert sum(requests.served.values()) > 20
+    assert audience.streams == []
 
 
 def test_the_streams_of_a_killed_server_are_told_and_can_be_opened_again(machine: Machine) -> None:
@@ -68,13 +67,13 @@ def test_the_streams_of_a_killed_server_are_told_and_can_be_opened_again(machine
     assert len(lost) == 2
     start = time.monotonic()
     assert {stream.close_code() for stream in lost} == {1006}
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     again = [LiveStream.opened(machine) for _ in lost]
     assert {stream.server for stream in again} == {"b"}
     for stream in (*again, *(s for s in streams if s.server == "b")):
         stream.say()
         assert stream.finish()
-        stream.socket.close()
+        stream.close()
     victim.start()
     victim.wait_ready()
     machine.wait_up("a")
@@ -92,5 +91,5 @@ def opened(machine: Machine, count: int) -> list[LiveStream]:
     """So many streams at once; they are closed again."""
     streams = [LiveStream.opened(machine) for _ in range(count)]
     for stream in streams:
-        stream.socket.close()
+        stream.close()
     return streams
