@@ -1,6 +1,6 @@
 """What benchmark documents say of one server: how long a step takes, and how fast it speaks."""
 
-import math
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,14 +10,14 @@ import msgspec
 from speechtrt.errors import DeployError
 
 LEAST_LOADS = 2
+PURPOSES = ("fixed", "confirm", "search")  # of runs that were not meant to be too much
 
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
     """A worker's time for a batch of live streams is `fixed` + `row` * rows seconds, for at most `batch` rows.
 
-    Runs differ from that line by `scatter`, the standard deviation of their ratio to it. A plan has to
-    hold in a slow run.
+    Single batches differ from that line by `jitter`, the standard deviation of their ratio to it.
     """
 
     fixed: float
@@ -25,15 +25,16 @@ class StepCost:
     batch: int
     workers: int
     chunk_seconds: float
-    scatter: float = 0.0
+    jitter: float = 0.0
 
-    def seconds(self, rows: int) -> float:
-        """Time of one batch in a run that is slow by one standard deviation."""
-        return self.usual_seconds(rows) * (1 + self.scatter)
-
-    def usual_seconds(self, rows: float) -> float:
-        """Time of one batch on the line."""
+    def seconds(self, rows: float) -> float:
+        """Time of a batch on the line."""
         return self.fixed + self.row * rows
+
+    def drawn(self, rows: int, chance: random.Random) -> float:
+        """Time of one batch, as chance has it: gamma distributed around the line."""
+        usual = self.seconds(rows)
+        return usual * chance.gammavariate(self.jitter**-2, self.jitter**2) if self.jitter else usual
 
     def slowed(self, ratio: float) -> "StepCost":
         """The same work where every step takes `ratio` times as long."""
@@ -57,6 +58,11 @@ class _Load:
 
 
 @dataclass(frozen=True, slots=True)
+class _Spread:
+    p95: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class _Trial:
     side: str
     chunk_milliseconds: int = 0
@@ -66,6 +72,7 @@ class _Trial:
     sent_seconds: float = 0.0
     purpose: str = ""
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    chunk: _Spread = _Spread()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ def read_result(path: Path) -> Document:
 
 def step_cost(document: Document, chunk: int | None = None) -> StepCost:
     """From every run that was not overloaded, of the largest chunk unless one is named. Raises DeployError."""
-    found = [t for t in document.trials if t.purpose in ("fixed", "confirm", "search") and t.rows_per_batch]
+    found = [t for t in document.trials if t.purpose in PURPOSES and t.rows_per_batch]
     side = found[0].side if found else ""
     chunk = chunk or max((t.chunk_milliseconds for t in found), default=0)
     trials = [t for t in found if (t.side, t.chunk_milliseconds) == (side, chunk)]
@@ -107,9 +114,19 @@ def step_cost(document: Document, chunk: int | None = None) -> StepCost:
         )
     fixed, row = fitted(points)
     batch = max(round(t.rows_per_batch / t.batch_fill) for t in trials)
-    cost = StepCost(fixed, row, batch, document.load.workers, chunk / 1000)
-    scatter = math.sqrt(sum((seconds / cost.usual_seconds(rows) - 1) ** 2 for rows, seconds in points) / len(points))
-    return replace(cost, scatter=scatter)
+    return StepCost(fixed, row, batch, document.load.workers, chunk / 1000)
+
+
+def latencies(document: Document, cost: StepCost) -> list[tuple[int, float]]:
+    """Streams, and the 95th percentile of their chunks' latency in seconds, of the runs that did not fall behind."""
+    chunk, side = round(1000 * cost.chunk_seconds), next((t.side for t in document.trials), "")
+    return [
+        (trial.streams, trial.chunk.p95)
+        for trial in document.trials
+        if (trial.side, trial.chunk_milliseconds) == (side, chunk)
+        and trial.purpose in PURPOSES
+        and 0 < trial.chunk.p95 < cost.chunk_seconds
+    ]
 
 
 def step_ratio(cost: StepCost, documents: Sequence[Document]) -> float:
@@ -119,7 +136,7 @@ def step_ratio(cost: StepCost, documents: Sequence[Document]) -> float:
     """
     chunk = round(1000 * cost.chunk_seconds)
     ratios = [
-        _step_seconds(trial) / cost.usual_seconds(trial.rows_per_batch)
+        _step_seconds(trial) / cost.seconds(trial.rows_per_batch)
         for document in documents
         for trial in document.trials
         if (trial.purpose, trial.chunk_milliseconds) == ("fixed", chunk) and trial.rows_per_batch

@@ -4,7 +4,16 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from speechtrt.deploy.planner.measured import Document, StepCost, read_result, speech_cost, step_cost, step_ratio
+from speechtrt.deploy.planner.jitter import with_jitter
+from speechtrt.deploy.planner.measured import (
+    Document,
+    StepCost,
+    latencies,
+    read_result,
+    speech_cost,
+    step_cost,
+    step_ratio,
+)
 from speechtrt.deploy.planner.speech import most_texts
 from speechtrt.deploy.planner.streams import most_streams
 from speechtrt.errors import DeployError
@@ -51,7 +60,7 @@ def plan(demand: Demand, paths: tuple[Path, ...], replicas: tuple[Path, ...] = (
     Raises DeployError.
     """
     found = {document.kind: (path, document) for path in paths for document in (read_result(path),)}
-    cost = step_cost(_needed(found, "stream"), demand.chunk) if demand.streams else None
+    cost = _cost(demand, _needed(found, "stream")) if demand.streams else None
     ratio = step_ratio(cost, [read_result(path) for path in replicas]) if cost and replicas else 1.0
     streams = _largest(demand, cost.slowed(ratio)) if cost else 0
     texts = _fastest(demand, _needed(found, "tts") if demand.texts else None)
@@ -72,6 +81,11 @@ def _needed(found: dict[str, tuple[Path, Document]], kind: str) -> Document:
             f"no result of kind {kind!r} is given; measure with `speechtrt bench {kind}` on that hardware"
         )
     return found[kind][1]
+
+
+def _cost(demand: Demand, document: Document) -> StepCost:
+    cost = step_cost(document, demand.chunk)
+    return with_jitter(cost, latencies(document, cost), demand.seed)
 
 
 def _largest(demand: Demand, cost: StepCost) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from speechtrt.deploy.planner.measured import StepCost
 from speechtrt.runtime.asr.patience import Patience
 
-SECONDS = 20.0
+SECONDS = 60.0
 SHARE = 0.95
 INSTANT = 1e-9  # seconds that are no wait
 
@@ -18,11 +18,11 @@ def chunk_latency(cost: StepCost, streams: int, seed: int) -> float:
     chance = random.Random(seed)
     phases = [chance.uniform(0, cost.chunk_seconds) for _ in range(streams)]
     lanes = (sorted(phases[worker :: cost.workers]) for worker in range(cost.workers))
-    latencies = sorted(latency for lane in lanes for latency in _lane(cost, lane))
+    latencies = sorted(latency for lane in lanes for latency in _lane(cost, lane, chance))
     return latencies[int(SHARE * (len(latencies) - 1))]
 
 
-def _lane(cost: StepCost, phases: Sequence[float]) -> Iterator[float]:
+def _lane(cost: StepCost, phases: Sequence[float], chance: random.Random) -> Iterator[float]:
     """Latencies of the chunks of one worker's streams."""
     rounds = round(SECONDS / cost.chunk_seconds)
     due = deque(phase + number * cost.chunk_seconds for number in range(rounds) for phase in phases)
@@ -37,7 +37,7 @@ def _lane(cost: StepCost, phases: Sequence[float]) -> Iterator[float]:
             now = min(now + wait, due[0] if due else math.inf)
             continue
         batch = [waiting.popleft() for _ in range(min(cost.batch, len(waiting)))]
-        end = now + cost.seconds(len(batch))
+        end = now + cost.drawn(len(batch), chance)
         patience.worked(now, end)
         yield from (end - moment for moment in batch)
         now = end

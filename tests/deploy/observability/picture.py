@@ -5,6 +5,7 @@ then with more than a small server takes, then with little again, and draws thes
 """
 
 import math
+import os
 import re
 import sys
 import tempfile
@@ -47,7 +48,7 @@ class Phase(NamedTuple):
     speed: float
 
 
-PHASES = (Phase("calm", 60, 1, 4, 1), Phase("too much", 90, 8, 24, 8), Phase("calm again", 150, 1, 4, 1))
+PHASES = (Phase("calm", 60, 1, 4, 1), Phase("too much", 90, 8, 16, 6), Phase("calm again", 150, 1, 4, 1))
 
 
 def draw(url: str, path: Path, seconds: float, phases: tuple[Phase, ...] = ()) -> None:
@@ -65,6 +66,8 @@ def draw(url: str, path: Path, seconds: float, phases: tuple[Phase, ...] = ()) -
         _shade(place, phases)
     for place in axes[-1]:
         place.set_xlabel("seconds", fontsize=9)
+    if phases:
+        figure.suptitle(_caption(phases), fontsize=10, x=0.005, ha="left")
     figure.savefig(path, dpi=100)
     pyplot.close(figure)
 
@@ -94,12 +97,12 @@ def _dress(axes: "Axes", panel: Panel, seconds: float) -> None:
         case "s":
             axes.yaxis.set_major_formatter(EngFormatter("s"))
         case "percentunit":
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if top > 0.05 else 1))
         case _ if all(value.is_integer() for value in values):
             axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    if axes.lines:
+    if axes.lines and [line.get_label() for line in axes.lines] != [panel.title]:
         axes.legend(fontsize=8, loc="upper left", frameon=False)
-    else:
+    if not axes.lines:
         why = "no GPU in this machine" if ON_GPUS.issuperset(panel.signals) else "no data"
         axes.text(0.5, 0.5, why, ha="center", fontsize=10, color="#666666", transform=axes.transAxes)
         axes.set_yticks([])
@@ -110,17 +113,15 @@ def _shade(axes: "Axes", phases: tuple[Phase, ...]) -> None:
     ends = list(accumulate(phase.seconds for phase in phases))
     for number in range(1, len(phases), 2):
         axes.axvspan(ends[number - 1], ends[number], color="#f2efe6", zorder=0)
-    for phase, end in zip(phases, ends, strict=True):
-        axes.text(
-            end - phase.seconds / 2,
-            0.99,
-            phase.name,
-            fontsize=8,
-            color="#8a8163",
-            ha="center",
-            va="top",
-            transform=axes.get_xaxis_transform(),
-        )
+
+
+def _caption(phases: tuple[Phase, ...]) -> str:
+    """What was asked of the server."""
+    loads = "; ".join(
+        f"{phase.name}: {phase.speakers} x text, {phase.listeners} x live at {phase.speed:g} x the pace of speech"
+        for phase in phases
+    )
+    return f"One server of the reference models on {os.cpu_count()} CPU cores that it shares with its clients. {loads}."
 
 
 def _series(url: str, query: str, start: float, end: float) -> list[dict[str, Any]]:

@@ -85,7 +85,7 @@ def load(
 
     def listen() -> None:
         while time.monotonic() < over:
-            with suppress(Refused, InvalidStatus), closing(LiveStream.opened(server)) as stream:
+            with suppress(Refused, InvalidStatus, TimeoutError), closing(LiveStream.opened(server)) as stream:
                 for packet in packets:
                     stream.say(packet)
                     time.sleep(pause)
