@@ -92,12 +92,12 @@ def _dress(axes: "Axes", panel: Panel, seconds: float) -> None:
     axes.set_xlim(0, seconds)
     values = [value for line in axes.lines for value in np.asarray(line.get_ydata(), float) if math.isfinite(value)]
     top = max(values, default=0.0) or 1.0
-    axes.set_ylim(-0.04 * top, 1.15 * top)
+    axes.set_ylim(-0.04 * top, 1.35 * top)  # with room for the legend
     match panel.signals[0].unit:
         case "s":
             axes.yaxis.set_major_formatter(EngFormatter("s"))
         case "percentunit":
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if top > 0.05 else 1))
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if top > 0.05 else 2))
         case _ if all(value.is_integer() for value in values):
             axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     if axes.lines and [line.get_label() for line in axes.lines] != [panel.title]:
@@ -118,10 +118,10 @@ def _shade(axes: "Axes", phases: tuple[Phase, ...]) -> None:
 def _caption(phases: tuple[Phase, ...]) -> str:
     """What was asked of the server."""
     loads = "; ".join(
-        f"{phase.name}: {phase.speakers} x text, {phase.listeners} x live at {phase.speed:g} x the pace of speech"
+        f"{phase.name}: {phase.speakers} texts at once, {phase.listeners} live streams at {phase.speed:g}x"
         for phase in phases
     )
-    return f"One server of the reference models on {os.cpu_count()} CPU cores that it shares with its clients. {loads}."
+    return f"One server of the reference models on {os.cpu_count()} CPU cores that it shares with its clients.\n{loads}"
 
 
 def _series(url: str, query: str, start: float, end: float) -> list[dict[str, Any]]:
