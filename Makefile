@@ -92,6 +92,7 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 	$(BIN)/speechtrt bench stream --peer sherpa-onnx --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench decoding --tune --out benchmarks/results/cpu
+	$(BIN)/speechtrt bench serve --out benchmarks/results/cpu
 	$(BIN)/speechtrt bench engines --out benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.evaluation.scale benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.headline README.md
