@@ -39,6 +39,7 @@ class BuildContext:
     """What all stages of one engine set share.
 
     `spared` names, for a stage, the nodes that a speech gate wants in the safer precision whatever the numbers say.
+    `quantised` are files of stages that another tool has quantised to INT8; their hashes are among `versions`.
     """
 
     bundle: BundleFolder
@@ -48,6 +49,7 @@ class BuildContext:
     versions: dict[str, str]
     most_time: float
     spared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quantised: Mapping[str, Path] = field(default_factory=dict)
 
     def key(self, stage: StageSpec, precision: Precision) -> str:
         """Hash of everything that decides how the stage is built and judged."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from speechtrt.bundle import Bundle
 from speechtrt.engine_set import NodePolicy, Profile
@@ -14,6 +15,7 @@ from speechtrt.engines.quantize.activation import steps
 from speechtrt.engines.quantize.calibrated import quantize_calibrated
 from speechtrt.engines.quantize.clipping import Clipping
 from speechtrt.engines.quantize.convolution import quantize_convolutions
+from speechtrt.engines.quantize.foreign import foreign_policy, lower_foreign, read_foreign
 from speechtrt.engines.quantize.number_format import FORMATS
 from speechtrt.engines.quantize.product import quantize_products
 from speechtrt.engines.quantize.ranges import Measure, measure_ranges
@@ -59,15 +61,26 @@ def supported(backend: BackendName, precision: Precision) -> bool:
 
 
 def make_candidates(
-    canonical: Graph, bundle: Bundle, stage: StageSpec, backend: BackendName, precision: Precision, inputs: Playlist
+    canonical: Graph,
+    bundle: Bundle,
+    stage: StageSpec,
+    backend: BackendName,
+    precision: Precision,
+    inputs: Playlist,
+    foreign: Path | None = None,
 ) -> list[Candidate]:
-    """Lowered and, for INT8, quantised; the boldest first. Raises BuildError for a precision that does not run here."""
+    """Lowered and, for INT8, quantised, or as it was quantised in the file `foreign`; the boldest first.
+
+    Raises BuildError for a precision that does not run here, and for a foreign file that does not fit.
+    """
     if not supported(backend, precision):
         known = ", ".join([Precision.FP32, *FALLBACK[backend]])
         raise BuildError(f"{backend} does not run {precision}; it runs {known}")
     profiles = stage_profiles(bundle, stage)
     if backend is BackendName.ORT_CPU:
         return _for_ort(canonical, precision, profiles, inputs)
+    if foreign is not None and precision is Precision.INT8:
+        return [_from_elsewhere(canonical, foreign, profiles)]
     return [_for_tensorrt(canonical, precision, profiles, inputs)]
 
 
@@ -121,3 +134,9 @@ def _for_tensorrt(canonical: Graph, precision: Precision, profiles: tuple[Profil
     if precision is not Precision.INT8:
         return plain
     return with_remedies(plain, quantized, canonical, inputs, Clipping(form.steps))
+
+
+def _from_elsewhere(canonical: Graph, path: Path, profiles: tuple[Profile, ...]) -> Candidate:
+    graph = lower_foreign(read_foreign(path, canonical), canonical, profiles)
+    full = lower_for_tensorrt(canonical, profiles, Precision.INT8)
+    return Candidate(graph, foreign_policy(graph, path.name), profiles, full)

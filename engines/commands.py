@@ -47,6 +47,13 @@ class BuildDocument:
 @click.option("--precision", type=click.Choice([p.value for p in Precision]), required=True)
 @click.option("--out", type=FOLDER, help="Folder of the engine set [build/engines/NAME/BACKEND-PRECISION].")
 @click.option("--cache", type=FOLDER, default=DEFAULT_CACHE, show_default=True, help="Built stages are kept here.")
+@click.option(
+    "--quantised",
+    "files",
+    multiple=True,
+    metavar="STAGE=FILE",
+    help="Take a stage that another tool quantised to int8.",
+)
 @click.option("--speech/--no-speech", default=True, show_default=True, help="Gate on speech quality as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
@@ -57,6 +64,7 @@ def build(
     precision: str,
     out: Path | None,
     cache: Path,
+    files: tuple[str, ...],
     speech: bool,
     as_json: bool,
 ) -> None:
@@ -65,12 +73,31 @@ def build(
 
     target = out or default_folder(BundleFolder.open(bundle).manifest.name, BackendName(backend), Precision(precision))
     quality = (judges or NO_JUDGES).quality if speech else None
-    engines = build_engine_set(bundle, BackendName(backend), Precision(precision), target, cache=cache, quality=quality)
+    engines = build_engine_set(
+        bundle,
+        BackendName(backend),
+        Precision(precision),
+        target,
+        cache=cache,
+        quality=quality,
+        quantised=_stages(files),
+    )
     document = _summary(engines)
     trial = " (experimental)" if document.precision.experimental else ""
     note(f"{target}: {document.status} at {document.precision}{trial}")
     if as_json:
         emit_json(document)
+
+
+def _stages(files: tuple[str, ...]) -> dict[str, Path]:
+    """`STAGE=FILE` by stage. Raises click.UsageError."""
+    stages: dict[str, Path] = {}
+    for text in files:
+        stage, found, file = text.partition("=")
+        if not (stage and found and file):
+            raise click.UsageError(f"--quantised {text}: expected STAGE=FILE, e.g. decoder=decoder.onnx")
+        stages[stage] = Path(file)
+    return stages
 
 
 def default_folder(name: str, backend: BackendName, precision: Precision) -> Path:

@@ -1,22 +1,29 @@
 """Is an engine set on disk still the one that a build would write? Answered without onnx, ONNX Runtime or TensorRT."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from speechtrt.bundle import BundleFolder
 from speechtrt.engine_set import EngineFolder, EngineSet, Status
 from speechtrt.engines.device import device_fingerprint
-from speechtrt.engines.versions import builder_versions
+from speechtrt.engines.versions import NOTHING, builder_versions
 from speechtrt.errors import ManifestError
 from speechtrt.precision import BackendName, Precision
 
 
 def current_engine_set(
-    bundle: Path, backend: BackendName, precision: Precision, out: Path, *, heard: bool = False
+    bundle: Path,
+    backend: BackendName,
+    precision: Precision,
+    out: Path,
+    *,
+    heard: bool = False,
+    quantised: Mapping[str, Path] = NOTHING,
 ) -> EngineFolder | None:
     """The engine set in `out` if it was built from this bundle, for this device, by this code; None otherwise.
 
-    `heard`: its speech must have been compared, if it can be. Sizes of its files are looked at, their hashes are not:
-    `validate` does that. Raises ManifestError for the bundle.
+    `quantised`: with these stages of another tool. `heard`: its speech must have been compared, if it can be. Sizes of
+    its files are looked at, their hashes are not: `validate` does that. Raises ManifestError for the bundle.
     """
     source = BundleFolder.open(bundle)
     try:
@@ -27,7 +34,7 @@ def current_engine_set(
     same = (
         manifest.bundle_sha256 == source.sha256
         and (manifest.backend, manifest.requested) == (backend, precision)
-        and manifest.builder == builder_versions(backend)
+        and manifest.builder == builder_versions(backend, quantised)
         and manifest.device == device_fingerprint(backend)
     )
     silent = heard and compares_speech(backend, precision) and not _was_heard(manifest)

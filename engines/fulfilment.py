@@ -47,6 +47,11 @@ def computed_in(graph: Graph, node: NodeProto) -> Precision | None:
 
 
 def _stored(graph: Graph, name: str) -> int | None:
-    """Element type of what a tensor is dequantised from; None for one that is not."""
+    """Element type of what a tensor is dequantised from; None for one that is not.
+
+    Zero points tell where inference has not been.
+    """
     maker = graph.producers.get(name)
-    return graph.element(maker.input[0]) if maker is not None and maker.op_type == "DequantizeLinear" else None
+    if maker is None or maker.op_type != "DequantizeLinear":
+        return None
+    return graph.element(maker.input[0]) or graph.element(maker.input[-1])

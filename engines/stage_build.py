@@ -88,8 +88,9 @@ class _Attempt:
         context = self._context
         canonical = Graph.load(context.bundle.file(self._stage.file))
         self._weights = weight_counts(canonical)
-        made = make_candidates(canonical, context.bundle.manifest, self._stage, context.backend, self._precision, seen)
-        for candidate in made:
+        foreign = context.quantised.get(self._stage.name)
+        bundle, precision = context.bundle.manifest, self._precision
+        for candidate in make_candidates(canonical, bundle, self._stage, context.backend, precision, seen, foreign):
             if self._safer is not None:
                 nodes = context.spared.get(self._stage.name, ())
                 candidate = spare(candidate, self._precision, self._safer, nodes)
@@ -127,20 +128,20 @@ class _Attempt:
             return self._unbuilt(error)
 
     def _try(self, candidate: Candidate, evaluation: Evaluation) -> tuple[bytes, Verdict]:
-        """Engine and verdict. What a backend cannot build has failed too, unless nothing safer is left.
+        """Engine and verdict. What cannot be built or run has failed too, unless nothing safer is left.
 
         Raises PrecisionError for a lowering without effect: no fallback may hide it.
         """
         check_fulfilled(candidate.graph, candidate.policy)
         try:
             engine = self._builder.build(candidate.graph, candidate.profiles, candidate.policy)
+            return engine, self._judge(candidate, engine, evaluation)
         except PrecisionError:
             raise
         except BuildError as error:
             if self._safer is None:
                 raise
             return b"", self._unbuilt(error)
-        return engine, self._judge(candidate, engine, evaluation)
 
     def _unbuilt(self, error: BuildError) -> Verdict:
         return Verdict((GateRow(self._stage.name, BUILDS, 1.0, 0.0, False, str(error)),))

@@ -1,13 +1,18 @@
 """Versions that decide whether an engine set is still the one this code would build; nothing heavy is imported."""
 
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 
 from speechtrt import __version__
+from speechtrt.artifact import sha256_file
+from speechtrt.errors import ManifestError
 from speechtrt.precision import BackendName
 
+NOTHING: Mapping[str, Path] = MappingProxyType({})
 HOME = Path(__file__).resolve().parent
 PACKAGES = {
     BackendName.ORT_CPU: ("onnx", "onnxruntime"),
@@ -23,10 +28,14 @@ RUNS_ON = {
 }
 
 
-def builder_versions(backend: BackendName) -> dict[str, str]:
-    """speechtrt itself, the source of its builder, and the packages the backend is made with."""
+def builder_versions(backend: BackendName, quantised: Mapping[str, Path] = NOTHING) -> dict[str, str]:
+    """speechtrt itself, the source of its builder, the packages the backend is made with, and hashes of `quantised`.
+
+    Those are stages that another tool has quantised. Raises ManifestError for a file that is missing.
+    """
     versions = {name: installed(name) for name in PACKAGES[backend]}
-    return {"speechtrt": __version__, "source": source_digest(), **versions}
+    foreign = {f"quantised {stage}": _digest(path) for stage, path in quantised.items()}
+    return {"speechtrt": __version__, "source": source_digest(), **versions, **foreign}
 
 
 def installed(package: str) -> str:
@@ -37,6 +46,12 @@ def installed(package: str) -> str:
         except PackageNotFoundError:
             continue
     return "absent"
+
+
+def _digest(path: Path) -> str:
+    if not path.is_file():
+        raise ManifestError(f"{path}: is missing, expected the ONNX file of a quantised stage")
+    return sha256_file(path)
 
 
 @cache

@@ -10,6 +10,7 @@ from speechtrt.engine_set import NodePolicy
 from speechtrt.engines.fallback.group import Group, by_activation, by_product, rank_groups
 from speechtrt.engines.fallback.rewrite import find_rewrites
 from speechtrt.engines.fallback.splice import splice
+from speechtrt.engines.fulfilment import computed_in
 from speechtrt.engines.graph import Graph
 from speechtrt.engines.lowering.half import convert_to_half, reasons_for_full
 from speechtrt.engines.scenario import Playlist
@@ -68,12 +69,13 @@ def make_mixture(full: Graph, lowered: Graph, precision: Precision) -> Mixture:
 
 
 def spared_policy(
-    policy: Iterable[NodePolicy], groups: Iterable[Group], safer: Precision, refused: str
+    policy: Iterable[NodePolicy], groups: Iterable[Group], full: Graph, safer: Precision, refused: str
 ) -> tuple[NodePolicy, ...]:
-    """`policy` with the nodes of `groups` in the safer precision, each with its figures as the reason."""
+    """`policy` with the nodes of `groups` as in `full`, mostly `safer`, each with its figures as the reason."""
     figures = {node: group.describe() for group in groups for node in group.nodes}
+    before = {node.name: computed_in(full, node) or safer for node in full.nodes if node.name in figures}
     return tuple(
-        replace(row, precision=safer, reason=f"spared: {figures[row.node]}, and {refused}")
+        replace(row, precision=before[row.node], reason=f"spared: {figures[row.node]}, and {refused}")
         if row.node in figures
         else row
         for row in policy

@@ -44,7 +44,8 @@ def find_partial(
     if found.spared is None:
         return Partial(None, found.record)
     worst = groups[: found.spared]
-    graph, policy = mixture.sparing(_nodes(worst)), spared_policy(candidate.policy, worst, safer, refused)
+    graph = mixture.sparing(_nodes(worst))
+    policy = spared_policy(candidate.policy, worst, candidate.full, safer, refused)
     return Partial(replace(candidate, graph=graph, policy=policy), found.record)
 
 
