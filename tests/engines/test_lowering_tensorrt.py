@@ -1,12 +1,16 @@
 """FP16 graphs: caches cross the border as FP16 and untouched, audio and its features stay FP32."""
 
 import numpy as np
+import pytest
 
 from speechtrt.engine_set import Profile
 from speechtrt.engines.graph import Graph, infer_shapes
 from speechtrt.engines.lowering.freeze import freeze, refreeze
 from speechtrt.engines.lowering.half import LARGEST, SMALLEST, front_end, to_half
+from speechtrt.engines.lowering.opset import modernised
 from speechtrt.engines.lowering.tensorrt import kept_full, lower_for_tensorrt
+from speechtrt.engines.session import open_session
+from speechtrt.errors import BuildError
 from speechtrt.precision import Precision
 from speechtrt.specs import DType, StageSpec
 from tests.engines import tiny_graphs as tiny
@@ -102,3 +106,28 @@ def test_a_frozen_length_can_be_changed() -> None:
     assert {shapes[n] for n in shapes if n.startswith("self_")} == {("slots", tiny.HEADS, 32, tiny.WIDTH)}
     assert shapes["cross_k_0"][2] == "text_len"
     assert longer.specs()[0] != shorter.specs()[0]
+
+
+def test_an_older_operator_set_is_brought_to_one_with_half_scales() -> None:
+    draft = tiny.Draft()
+    draft.op("ReduceMax", draft.input("x", tiny.F32, "rows", 8), to="y", axes=[1])
+    draft.output("y", tiny.F32, "rows", 1)
+    model = draft.model()
+    model.opset_import[0].version = 17
+    x = np.random.default_rng(0).normal(0, 1, (3, 8)).astype(np.float32)
+    old, new = Graph(infer_shapes(model)), modernised(Graph(infer_shapes(model)))
+    assert (old.model.opset_import[0].version, new.model.opset_import[0].version) == (17, 21)
+    before, after = (open_session(graph.to_bytes()).run(None, {"x": x})[0] for graph in (old, new))
+    np.testing.assert_array_equal(before, after)
+    assert modernised(new) is new
+
+
+def test_an_operator_without_a_translation_is_refused_in_one_line() -> None:
+    draft = tiny.Draft()
+    draft.op("NoSuchThing", draft.input("x", tiny.F32, "rows", 8), to="y")
+    draft.output("y", tiny.F32, "rows", 8)
+    model = draft.model()
+    model.opset_import[0].version = 17
+    with pytest.raises(BuildError, match="cannot be brought to 21") as caught:
+        modernised(Graph(model))
+    assert "\n" not in str(caught.value)

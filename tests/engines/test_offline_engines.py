@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from speechtrt.bundle import BundleFolder
 from speechtrt.engine_set import EngineSet, Status
 from speechtrt.engines.builder import build_engine_set
@@ -25,9 +27,10 @@ def test_int8_on_the_cpu(offline_bundle: BundleFolder, tmp_path: Path) -> None:
     assert sum(row.precision is Precision.INT8 for row in weights) >= 0.8 * len(weights) > 0
 
 
-def test_tensorrt_rtx(offline_bundle: BundleFolder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", [BackendName.TENSORRT_RTX, BackendName.ORT_CUDA])
+def test_gpus(offline_bundle: BundleFolder, backend: BackendName, tmp_path: Path) -> None:
     """INT8 starts from the FP16 graph, so that one build shows both."""
-    engines = built(offline_bundle, BackendName.TENSORRT_RTX, Precision.INT8, tmp_path)
+    engines = built(offline_bundle, backend, Precision.INT8, tmp_path)
     assert engines.status is Status.ACCEPTED, engines.reason
     assert {row.precision for row in engines.stages[0].policy} >= {Precision.INT8, Precision.FP16}
     assert {profile.dim: profile.max for profile in engines.stages[0].profiles} == {"rows": 32, "time": 480_000}

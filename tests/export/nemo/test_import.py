@@ -13,15 +13,20 @@ from onnx import ModelProto, helper
 
 from speechtrt.audio import Audio
 from speechtrt.bundle import BundleFolder
+from speechtrt.engine_set import Status
+from speechtrt.engines.builder import build_engine_set
 from speechtrt.errors import CheckpointError, ParityError
 from speechtrt.export.families.fastconformer_sounds import made_up
 from speechtrt.export.import_commands import import_group
 from speechtrt.export.nemo import front_end
 from speechtrt.export.nemo.importing import ImportRequest, import_nemo_ctc
+from speechtrt.precision import BackendName, Precision
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.specs import Reset, StateKind
 from tests.conftest import build
 from tests.export.nemo.public_file import write_public
+
+INT8 = Precision.INT8
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +69,17 @@ def test_it_builds_and_hears(imported: BundleFolder, tmp_path: Path) -> None:
         together = transcriber.transcribe_many(audios)
         assert [transcriber.transcribe(audio) for audio in audios] == together
     assert all(transcript.words for transcript in together)
+
+
+@pytest.mark.parametrize("backend", [BackendName.ORT_CPU, BackendName.ORT_CUDA, BackendName.TENSORRT_RTX])
+def test_it_is_compared_on_every_backend_that_builds_here(
+    imported: BundleFolder, backend: BackendName, tmp_path: Path
+) -> None:
+    engines = build_engine_set(
+        imported.path, backend, INT8, tmp_path / "set", cache=tmp_path / "cache", most_time=1e9, say=lambda _: None
+    ).manifest
+    assert (engines.status, engines.stages[0].precision) == (Status.ACCEPTED, INT8), engines.reason
+    assert any(row.metric == "relative_l2" and row.passed for row in engines.gate)
 
 
 def test_a_second_import_does_no_work(imported: BundleFolder, public: Path) -> None:
