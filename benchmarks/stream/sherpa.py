@@ -130,7 +130,7 @@ class SherpaConnection:
         self.server.come(self)
 
     def take_in(self) -> None:
-        """Compute the features of what has come; it reads lists three times as fast as arrays. In a worker's thread."""
+        """Compute the features of what has come; it reads a memoryview faster than an array. In a worker's thread."""
         with self._taking:
             while self._audio:
                 pcm = self._audio.popleft()
@@ -138,7 +138,7 @@ class SherpaConnection:
                     self.stream.input_finished()
                     self.ended = True
                 else:
-                    self.stream.accept_waveform(RATE, pcm.tolist())
+                    self.stream.accept_waveform(RATE, pcm.data)
 
     def close(self) -> None:
         """It has no way to give a stream up; what is left of it is decoded."""
