@@ -3,7 +3,6 @@
 import platform
 from dataclasses import dataclass, field
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 import numpy as np
 import onnxruntime as ort
@@ -121,12 +120,12 @@ class OrtRunner(Closing):
 class OrtBackend:
     """Opens stages of an `ort-cpu` engine set; `threads` work inside each stage.
 
-    Runners of one stage share its session, hence its weights; ONNX Runtime lets several threads run a session.
+    Every runner has a session of its own: threads that run a shared one wait for each other at its memory's lock for
+    more time than a second copy of the weights is worth.
     """
 
     folder: EngineFolder
     threads: int
-    _sessions: WeakValueDictionary[str, ort.InferenceSession] = field(default_factory=WeakValueDictionary)
 
     @property
     def name(self) -> str:
@@ -137,10 +136,7 @@ class OrtBackend:
         """The runner of a stage. Raises ManifestError, IntegrityError or BackendError."""
         check_versions(self.folder)
         built = self.folder.manifest.stage(stage)
-        session = self._sessions.get(stage)
-        if session is None:
-            session = self._sessions[stage] = _session(self.folder.file(built.file.path), self.threads)
-        return OrtRunner(built.spec, session)
+        return OrtRunner(built.spec, _session(self.folder.file(built.file.path), self.threads))
 
 
 def check_versions(folder: EngineFolder) -> None:
