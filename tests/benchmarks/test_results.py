@@ -18,7 +18,7 @@ PRIVATE = re.compile(r"/(home|root|work|tmp|Users)/|[A-Z]:\\\\")
 def test_every_schema_is_a_schema() -> None:
     from jsonschema import Draft202012Validator
 
-    for kind in ("tts", "asr", "decoding"):
+    for kind in ("tts", "asr", "decoding", "planner"):
         envelope, own = schemas_for(kind)
         Draft202012Validator.check_schema(envelope)
         Draft202012Validator.check_schema(own)

@@ -10,6 +10,7 @@ import msgspec
 from speechtrt.errors import DeployError
 
 LEAST_LOADS = 2
+NEAR = 1.5
 PURPOSES = ("fixed", "confirm", "search")  # of runs that were not meant to be too much
 
 
@@ -117,15 +118,18 @@ def step_cost(document: Document, chunk: int | None = None) -> StepCost:
     return StepCost(fixed, row, batch, document.load.workers, chunk / 1000)
 
 
-def latencies(document: Document, cost: StepCost) -> list[tuple[int, float]]:
-    """Streams, and the 95th percentile of their chunks' latency in seconds, of the runs that did not fall behind."""
+def latencies(document: Document, cost: StepCost, limit: float) -> list[tuple[int, float]]:
+    """Streams, and the 95th percentile of their chunks' latency in seconds, where that was not far above `limit`.
+
+    What falls behind is the later the longer a run lasts.
+    """
     chunk, side = round(1000 * cost.chunk_seconds), next((t.side for t in document.trials), "")
     return [
         (trial.streams, trial.chunk.p95)
         for trial in document.trials
         if (trial.side, trial.chunk_milliseconds) == (side, chunk)
         and trial.purpose in PURPOSES
-        and 0 < trial.chunk.p95 < cost.chunk_seconds
+        and 0 < trial.chunk.p95 < NEAR * limit
     ]
 
 

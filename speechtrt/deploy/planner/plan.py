@@ -85,7 +85,7 @@ def _needed(found: dict[str, tuple[Path, Document]], kind: str) -> Document:
 
 def _cost(demand: Demand, document: Document) -> StepCost:
     cost = step_cost(document, demand.chunk)
-    return with_jitter(cost, latencies(document, cost), demand.seed)
+    return with_jitter(cost, latencies(document, cost, demand.chunk_limit), demand.seed)
 
 
 def _largest(demand: Demand, cost: StepCost) -> int:
