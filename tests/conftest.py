@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from speechtrt.bundle import BundleFolder, Task
 from speechtrt.precision import BackendName, Precision
 from tests.tiny_checkpoints import write_ctc_checkpoint, write_tts_checkpoint
 from tests.tiny_offline import OFFLINE
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no reason to fail
+settings.load_profile("unhurried")
 
 
 def export(checkpoint: Path, task: Task, name: str, out: Path) -> BundleFolder:
