@@ -118,7 +118,7 @@ def _shade(axes: "Axes", phases: tuple[Phase, ...]) -> None:
 def _caption(phases: tuple[Phase, ...]) -> str:
     """What was asked of the server."""
     loads = "; ".join(
-        f"{phase.name}: {phase.speakers} texts at once, {phase.listeners} live streams at {phase.speed:g}x"
+        f"{phase.name}: texts at once {phase.speakers}, live streams {phase.listeners} at {phase.speed:g}x"
         for phase in phases
     )
     return f"One server of the reference models on {os.cpu_count()} CPU cores that it shares with its clients.\n{loads}"
