@@ -15,6 +15,7 @@ from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.serving.figures import Figures, scrape
 from speechtrt.closing import Closing
 from speechtrt.errors import BenchmarkError
+from speechtrt.runtime.serving.core.limits import Limits
 
 LOOK_SECONDS = 0.005
 START_SECONDS = 60.0
@@ -24,17 +25,21 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What one run lets the server take. The queue of texts stays as it comes."""
+    """What one run lets the server take. The queue of texts stays as it comes.
+
+    `late_seconds` is the server's own limit; infinite, it lets everybody in who has a place, however late it is.
+    """
 
     streams: int
     texts: int = 16
+    late_seconds: float = Limits().late_seconds
 
     @property
     def toml(self) -> str:
         """The server's own settings; one client may use all of it."""
         return (
             f"stream_slots = {self.streams}\nspeech_slots = {self.texts}\n"
-            f"[limits]\nper_key = {4 * (self.streams + self.texts)}\n"
+            f"[limits]\nper_key = {4 * (self.streams + self.texts)}\nlate_seconds = {self.late_seconds}\n"
         )
 
 

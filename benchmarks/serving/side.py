@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -87,6 +88,9 @@ class ServedSide:
     clients: ClientsFactory
 
     def __call__(self, chunk_milliseconds: int, streams: int) -> ServedServer:
-        """A server with a place for every stream; it hears them in its largest chunk. Raises BenchmarkError."""
-        process = ServerProcess.start([self.engines], Capacity(int(streams * PLACES) + 1))
+        """A server with a place for every stream, which it hears in its largest chunk; late or not, it refuses nobody.
+
+        Raises BenchmarkError.
+        """
+        process = ServerProcess.start([self.engines], Capacity(int(streams * PLACES) + 1, late_seconds=inf))
         return ServedServer(process, self.clients(process, self.tables), self.tables)

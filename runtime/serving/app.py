@@ -20,7 +20,8 @@ from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 
 def web_app(service: Service, realtime: RealtimeEndpoint, admin: AdminEndpoints | None = None) -> Starlette:
     """What clients may ask. Without `admin` operators and Prometheus ask elsewhere."""
-    routes = [*_routes(service), WebSocketRoute("/v1/realtime", realtime.connect)]
+    # routes are tried in order, and sessions come most often
+    routes = [WebSocketRoute("/v1/realtime", realtime.connect), *_routes(service)]
     return _app([*routes, *_operations(service, admin)] if admin else routes)
 
 

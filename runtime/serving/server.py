@@ -102,7 +102,7 @@ class Process:
             settle()
             self.lifecycle.start()
             LOG.info("ready", extra={"fields": {**where, **self._models()}})
-            lag = asyncio.create_task(watch_lag(service.metrics.loop_lag.set))
+            lag = asyncio.create_task(watch_lag(service.lagged))
             await self._until_drained(public.serving)
             lag.cancel()
             await swapper.close()

@@ -17,3 +17,4 @@ class Limits:
     idle_seconds: float = 300.0
     write_seconds: float = 10.0  # until a client must have read what was sent
     drain_seconds: float = 30.0
+    late_seconds: float = 0.02  # of the event loop, above which nobody else is let in

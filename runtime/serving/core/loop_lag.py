@@ -2,18 +2,14 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 
-LOOK_SECONDS = 0.25
-KEPT = 40  # looks, hence ten seconds
+LOOK_SECONDS = 0.05
 
 
 async def watch_lag(tell: Callable[[float], None]) -> None:
-    """Tell the longest lag of the last seconds, in seconds, again and again; it ends by being cancelled."""
-    lags: deque[float] = deque(maxlen=KEPT)
+    """Tell the lag of each look, in seconds, again and again; it ends by being cancelled."""
     while True:
         before = time.monotonic()
         await asyncio.sleep(LOOK_SECONDS)
-        lags.append(max(0.0, time.monotonic() - before - LOOK_SECONDS))
-        tell(max(lags))
+        tell(max(0.0, time.monotonic() - before - LOOK_SECONDS))

@@ -10,6 +10,7 @@ from speechtrt.runtime.serving.core.catalogue import Catalogue
 from speechtrt.runtime.serving.core.collector import ModelCollector
 from speechtrt.runtime.serving.core.gpu import GpuCollector
 from speechtrt.runtime.serving.core.keys import Keyring
+from speechtrt.runtime.serving.core.lateness import Lateness
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.core.metrics import Metrics
@@ -32,6 +33,7 @@ class Service:
     metrics: Metrics
     router: Router
     tracing: Tracing
+    lateness: Lateness
 
     @classmethod
     def of(
@@ -50,12 +52,17 @@ class Service:
         for model in catalogue.models:
             metrics.declare(model.card)
         router = Router(catalogue, routing or Routing(), metrics.routed)
-        return cls(catalogue, keyring, limits, lifecycle, metrics, router, tracing or Tracing())
+        lateness = Lateness(metrics.loop_lag.set)
+        return cls(catalogue, keyring, limits, lifecycle, metrics, router, tracing or Tracing(), lateness)
 
     @property
     def in_flight(self) -> int:
         """Requests and sessions that have not ended."""
         return sum(release.door.active for shelf in self.catalogue.shelves for release in shelf.releases)
+
+    def lagged(self, seconds: float) -> None:
+        """The event loop was so late."""
+        self.lateness.note(seconds, self.limits.late_seconds)
 
     def limit(self, limits: Limits) -> None:
         """Let other limits hold for what begins from now on."""
@@ -72,6 +79,7 @@ class Service:
         release = self.catalogue.shelf(model).pick()
         with self.metrics.request(release.card), self.tracing.request(release.card):
             self.lifecycle.expect_ready()
+            self.lateness.expect_in_time(self.in_flight)
             with release.held(key) as version:
                 try:
                     yield version

@@ -36,4 +36,4 @@ def test_what_blocks_the_loop_is_seen() -> None:
         watching.cancel()
         return lags
 
-    assert asyncio.run(block())[-1] > 0.2
+    assert max(asyncio.run(block())) > 0.2
