@@ -67,10 +67,10 @@ def test_a_floor_raises_what_is_below_it_and_nothing_else() -> None:
 
 
 def test_many_streams_in_batches_read_what_each_reads_alone(models: Models) -> None:
-    model = models[560, Precision.INT8]
+    model = models[560, Precision.FP32]
     samples = [read_audio(utterance.path).resampled(RATE).samples for utterance in evaluation_utterances()[:6]]
     alone = read_alone(model, samples)
-    server = SherpaServer.load(model, SherpaSettings(Precision.INT8, workers=2, threads=1, batch=4))
+    server = SherpaServer.load(model, SherpaSettings(Precision.FP32, workers=2, threads=1, batch=4))
     connections = [server.connect() for _ in samples]
     with server.start():
         for start in range(0, max(map(len, samples)), 2560):
