@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from speechtrt.bundle import BundleFolder, Task
 from speechtrt.precision import BackendName, Precision
 from tests.tiny_checkpoints import write_ctc_checkpoint, write_tts_checkpoint
 from tests.tiny_offline import OFFLINE
 
-settings.register_profile("unhurried", deadline=None)  # a busy machine is no reason to fail
+# A busy machine is no reason to fail.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 

@@ -218,9 +218,10 @@ def test_ten_thousand_streams_leave_no_channel_behind(fake: Transcriber) -> None
         stream.close()
     del stream
     [lane] = fake._lanes.lanes
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while lane.streams and time.monotonic() < deadline:
         time.sleep(0.01)
     gc.collect()
     assert sum(type(thing) is Channel for thing in gc.get_objects()) <= 16
-    assert [bank.rows.owners for bank in lane.banks.values()] == [()]
+    with lane.lock:  # its thread forgets a stream first and then frees its row
+        assert [bank.rows.owners for bank in lane.banks.values()] == [()]

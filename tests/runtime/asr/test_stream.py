@@ -32,7 +32,7 @@ def stuck_runner(go_on: threading.Event) -> FakeRunner:
     compute = runner.compute
 
     def wait(x: dict[str, Array]) -> dict[str, Array]:
-        go_on.wait(10)
+        assert go_on.wait(60)
         return compute(x)
 
     runner.compute = wait
@@ -108,7 +108,7 @@ def test_settling_waits_for_what_can_be_heard_and_for_no_more() -> None:
         stream.accept(noise(cutter.chunk.window - cutter.pending), RATE)
         assert not stream.settle(timeout=0.1), "the one chunk is at work"
         go_on.set()
-        assert stream.settle(timeout=10)
+        assert stream.settle(timeout=60)
         assert stream.channel.session.next_frame == cutter.chunk.frames
 
 
@@ -118,8 +118,8 @@ def test_an_owner_who_never_reads_loses_the_stream_and_nobody_else(transcriber: 
     for _ in range(MOST_UNREAD + 1):
         stream.channel.outbox.put(event)
     stream.accept(noise(10 * FRAME), RATE)
-    while stream.channel.open:
-        pass
+    assert stream.settle(timeout=60)
+    assert not stream.channel.open
     with pytest.raises(CapacityError, match="events of the stream are unread"):
         stream.accept(noise(10), RATE)
     assert len(stream.poll()) == MOST_UNREAD
@@ -174,7 +174,7 @@ def test_ten_thousand_opens_and_closes_leave_nothing_behind(transcriber: Transcr
         stream.close()
     assert transcriber.places.taken == 0
     assert len(transcriber.transcribe_many([Audio(noise(5000), RATE)] * 8)) == 8
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(lane.streams for lane in transcriber._lanes.lanes) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert [lane.streams for lane in transcriber._lanes.lanes] == [0, 0]
@@ -197,10 +197,10 @@ def test_streams_in_an_event_loop(transcriber: Transcriber) -> None:
     expected = [transcriber.transcribe(Audio(noise(30_000, seed=i), RATE)).words for i in range(8)]
 
     async def listen_to_all() -> list[list[Event]]:
-        before = threading.active_count()
+        before = set(threading.enumerate())
         streams = [transcriber.stream_async(StreamOptions(buffer_seconds=0.3)) for _ in range(8)]
         found = await asyncio.gather(*(_listen(stream, i) for i, stream in enumerate(streams)))
-        assert threading.active_count() == before
+        assert set(threading.enumerate()) <= before
         return found
 
     assert [words_of(events) for events in asyncio.run(listen_to_all())] == expected

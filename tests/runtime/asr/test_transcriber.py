@@ -79,7 +79,7 @@ def test_recordings_finish_when_they_are_short() -> None:
 
     runners = ctc_stages()
     compute = runners["step_160"].compute
-    runners["step_160"].compute = lambda x: compute(x) if everybody_is_here.wait(30) else {}
+    runners["step_160"].compute = lambda x: compute(x) if everybody_is_here.wait(60) else {}
     with fake_transcriber(slots=5, runners=runners) as transcriber:
         assert [t.index for t in transcriber.completions(arrivals())][-2:] == [2, 0]
 

@@ -57,7 +57,7 @@ class Live:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, **settings: object) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=10, trust_env=False, **settings)  # type: ignore[arg-type]
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **settings)  # type: ignore[arg-type]
 
     def hold(self) -> None:
         """Let no speech and no final come on."""
@@ -152,9 +152,9 @@ def serving(
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(60)
         yield box[0]
     finally:
         servers[0].should_exit = True
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()

@@ -27,7 +27,7 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, **settings: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=30, trust_env=False, **settings)
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **settings)
 
     def read_until(self, message: str) -> dict[str, Any]:
         assert self.process.stderr

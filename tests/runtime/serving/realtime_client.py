@@ -26,7 +26,7 @@ class Client:
         self.socket.send(json.dumps({"type": kind, **fields}))
 
     def next(self) -> dict[str, Any]:
-        event: dict[str, Any] = json.loads(self.socket.recv(timeout=5))
+        event: dict[str, Any] = json.loads(self.socket.recv(timeout=60))
         assert event["event_id"].startswith("event_")
         return event
 
@@ -57,7 +57,7 @@ class Client:
     def code(self) -> int:
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                self.socket.recv(timeout=5)
+                self.socket.recv(timeout=60)
         assert closed.value.rcvd is not None
         return closed.value.rcvd.code
 
@@ -69,7 +69,7 @@ def opened(live: Live, query: str = "?intent=transcription&model=tiny-ctc", **se
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 60
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert holds()

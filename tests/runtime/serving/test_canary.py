@@ -79,18 +79,18 @@ def test_the_candidate_gets_its_share_and_is_promoted(root: Path) -> None:
         assert (state["stable"]["version"], state["trial"]) == (new.version, None)
         trial.speak(4)
         assert (len(new.spoken), len(old.spoken)) == (9, 5)
-        assert trial.last()["act"] == "closed"
+        eventually(lambda: trial.last()["act"] == "closed")
 
 
 def test_a_slow_candidate_is_rolled_back(root: Path) -> None:
     with on_trial(root) as trial:
         slow = trial.candidate
-        slow.delay = 0.1
+        slow.delay = 0.5
         assert trial.speak(30) == [200] * 30  # nobody is harmed
         assert len(slow.spoken) == 10  # as many as the rules ask for
         eventually(lambda: trial.live.closed == [slow.version])
         kept = {h["act"]: h["reason"] for h in trial.state()["happenings"]}
-        assert kept["rolled back"].startswith("p95 of first audio is 1")
+        assert kept["rolled back"].startswith("p95 of first audio is ")
         assert trial.state()["models"][0]["trial"] is None
 
 

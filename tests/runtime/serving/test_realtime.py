@@ -9,7 +9,7 @@ from speechtrt.errors import BackendError
 from speechtrt.runtime.asr.events import Degraded, Dropped
 from tests.runtime.serving.fakes import text_of
 from tests.runtime.serving.live import Live, serving
-from tests.runtime.serving.realtime_client import MANUAL, TRANSCRIPTION, Client, opened, silence, tone
+from tests.runtime.serving.realtime_client import MANUAL, TRANSCRIPTION, Client, eventually, opened, silence, tone
 from tests.runtime.serving.test_speech import counted
 
 
@@ -126,7 +126,7 @@ def test_clear_forgets_the_turn(client: Client, live: Live) -> None:
     gone = client.until("input_audio_buffer.cleared")
     assert gone[-2]["type"] == f"{TRANSCRIPTION}.failed"
     assert (gone[-2]["item_id"], gone[-2]["error"]["code"]) == (begun["item_id"], "input_audio_buffer_cleared")
-    assert live.hearer.active == 0
+    eventually(lambda: live.hearer.active == 0)
     client.append(tone(0.3))
     client.send("input_audio_buffer.commit")
     assert client.until(f"{TRANSCRIPTION}.completed")[-1]["transcript"] == text_of(0.3)
@@ -185,7 +185,7 @@ def test_a_client_hears_of_overload(client: Client, live: Live) -> None:
     overload = client.expect("speechtrt.overload")
     assert (overload["rung"], overload["action"]) == (4, "streams lose audio")
     assert client.expect("speechtrt.audio_dropped")["duration_ms"] == 560
-    assert "speechtrt_dropped_audio_seconds_total{" in counted(live)
+    eventually(lambda: "speechtrt_dropped_audio_seconds_total{" in counted(live))
 
 
 def test_a_stream_that_breaks_fails_its_item_and_the_session_goes_on(
@@ -196,9 +196,9 @@ def test_a_stream_that_breaks_fails_its_item_and_the_session_goes_on(
     client.until(f"{TRANSCRIPTION}.delta")
     live.loop.call_soon_threadsafe(live.hearer.opened[-1].tell, BackendError("stage step failed"))
     assert client.expect(f"{TRANSCRIPTION}.failed")["error"]["code"] == "server_error"
-    assert "stage step failed" in caplog.text
+    eventually(lambda: "stage step failed" in caplog.text)
     values = {"model": "tiny-ctc", "version": "v1", "engine": "fake"}
-    assert live.service.metrics.registry.get_sample_value("speechtrt_failed_turns_total", values) == 1
+    eventually(lambda: live.service.metrics.registry.get_sample_value("speechtrt_failed_turns_total", values) == 1)
     client.append(tone(0.3))
     client.send("input_audio_buffer.commit")
     assert client.until(f"{TRANSCRIPTION}.completed")[-1]["transcript"] == text_of(0.3)

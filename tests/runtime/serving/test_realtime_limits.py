@@ -51,7 +51,7 @@ def test_drain_refuses_new_sessions_and_lets_old_ones_finish() -> None:
 
 
 def test_an_idle_session_ends_with_its_words() -> None:
-    with serving(Limits(idle_seconds=0.3)) as live, opened(live) as socket:
+    with serving(Limits(idle_seconds=2.0)) as live, opened(live) as socket:
         client = Client(socket)
         client.expect("session.created")
         client.update(**MANUAL)
@@ -115,4 +115,4 @@ def test_a_client_that_does_not_read_is_cut() -> None:
         eventually(lambda: live.service.in_flight == 0)
         name = "speechtrt_slow_consumer_disconnects_total"
         values = {"model": "tiny-ctc", "version": "v1", "engine": "fake"}
-        assert live.service.metrics.registry.get_sample_value(name, values) == 1
+        eventually(lambda: live.service.metrics.registry.get_sample_value(name, values) == 1)

@@ -15,14 +15,21 @@ class Watched(FakeHearer):
 
 async def swapped() -> list[bool]:
     """Whether the old model was still there whenever memory was settled."""
-    service, alive = fake_service(Limits()), list[bool]()
+    service, alive, settled = fake_service(Limits()), list[bool](), asyncio.Event()
     swapper, shelf = fake_swapper(service, []), service.catalogue.named("tiny-ctc")
+    swapper.settle = settled.set
     swapper.install(shelf, shelf.release(Opened(Watched(version="v2"))))
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(settled.wait(), 60)
+    settled.clear()
     old = weakref.ref(shelf.stable.opened.model)
-    swapper.settle = lambda: alive.append(old() is not None)
+
+    def look() -> None:
+        alive.append(old() is not None)
+        settled.set()
+
+    swapper.settle = look
     swapper.install(shelf, shelf.release(Opened(Watched(version="v3"))))
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(settled.wait(), 60)
     return alive
 
 

@@ -39,11 +39,11 @@ def test_all_protocols_speak_tls_and_nothing_else(tiny_ctc_engines: Path, tmp_pa
         credentials = grpc.ssl_channel_credentials(certificate.read_bytes())
         with grpc.secure_channel(f"127.0.0.1:{server.grpc_port}", credentials) as channel:
             check = channel.unary_unary("/grpc.health.v1.Health/Check")
-            assert check(b"", timeout=10) == b"\x08\x01"
+            assert check(b"", timeout=60) == b"\x08\x01"
         with pytest.raises(httpx.TransportError):
             httpx.get(f"http://{address}/v2/health/ready", trust_env=False)
         with (
             grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel,
             pytest.raises(grpc.RpcError),
         ):
-            channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10)
+            channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=60)

@@ -37,7 +37,7 @@ def live() -> Iterator[Live]:
 def talk(live: Live, script: Script) -> Any:
     async def run() -> Any:
         uri = f"tcp://127.0.0.1:{live.wyoming_port}"
-        async with AsyncClient.from_uri(uri, connect_timeout=5, read_timeout=5) as client:
+        async with AsyncClient.from_uri(uri, connect_timeout=60, read_timeout=60) as client:
             return await script(client)
 
     return asyncio.run(run())
@@ -189,7 +189,7 @@ IN_STEP = {
 
 @pytest.mark.parametrize("data", OUT_OF_STEP.values(), ids=OUT_OF_STEP.keys())
 def test_what_is_no_event_is_told_and_ends_the_connection(live: Live, data: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", live.wyoming_port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", live.wyoming_port), timeout=60) as raw:
         raw.sendall(data)
         answer = raw.makefile("rb").read()
     assert json.loads(answer.split(b"\n")[0])["type"] == "error"
@@ -198,7 +198,7 @@ def test_what_is_no_event_is_told_and_ends_the_connection(live: Live, data: byte
 
 @pytest.mark.parametrize("data", IN_STEP.values(), ids=IN_STEP.keys())
 def test_a_fault_inside_an_event_leaves_the_next_one_readable(live: Live, data: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", live.wyoming_port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", live.wyoming_port), timeout=60) as raw:
         raw.sendall(data + line(type="ping"))
         raw.shutdown(socket.SHUT_WR)
         answer = raw.makefile("rb").read()
@@ -214,10 +214,12 @@ def test_a_client_that_leaves_is_counted_and_frees_its_place(live: Live) -> None
         values = {"model": "tiny-ctc", "version": "v1", "engine": "fake", "outcome": kind}
         return live.service.metrics.registry.get_sample_value("speechtrt_requests_total", values) or 0.0
 
+    eventually(lambda: live.service.in_flight == 0)
     before = outcomes("cancelled")
     talk(live, script)
     eventually(lambda: (live.hearer.active, live.service.in_flight) == (0, 0))
-    assert (outcomes("cancelled"), outcomes("error")) == (before + 1, 0)
+    eventually(lambda: outcomes("cancelled") == before + 1)
+    assert outcomes("error") == 0
 
 
 def test_a_full_server_and_a_leaving_one_say_so() -> None:
@@ -241,7 +243,7 @@ def test_a_full_server_and_a_leaving_one_say_so() -> None:
 
 @pytest.mark.parametrize("end", ["stop", "silence"])
 def test_who_is_cut_has_the_last_words(end: str) -> None:
-    with serving(Limits(idle_seconds=0.3 if end == "silence" else 30)) as live:
+    with serving(Limits(idle_seconds=2.0 if end == "silence" else 30)) as live:
 
         async def script(client: AsyncClient) -> str:
             await say(client, 0.5)

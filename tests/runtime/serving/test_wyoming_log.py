@@ -13,7 +13,7 @@ from tests.runtime.serving.realtime_client import eventually
 
 
 async def ping(port: int) -> None:
-    async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}", connect_timeout=5, read_timeout=5) as client:
+    async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}", connect_timeout=60, read_timeout=60) as client:
         await client.write_event(Ping("x").event())
         assert await client.read_event()
 

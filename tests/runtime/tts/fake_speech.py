@@ -50,7 +50,7 @@ class Gate:
 
     def __call__(self, inputs: dict[str, Array]) -> dict[str, Array]:
         if not self._open:
-            assert self._permits.acquire(timeout=30)
+            assert self._permits.acquire(timeout=60)
         return self.compute(inputs)
 
     def let(self, times: int) -> None:

@@ -1,8 +1,12 @@
 """What a step costs besides its engines: no memory, and little time."""
 
 import ctypes
+import gc
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from speechtrt.runtime.tts.opening import open_pipeline
 from speechtrt.runtime.tts.pipeline import Pipeline
@@ -24,6 +28,15 @@ MALLINFO = (  # in the order of malloc.h
     "fordblks",
     "keepcost",
 )
+
+
+@pytest.fixture(autouse=True)
+def undisturbed() -> Iterator[None]:
+    """What other tests have left behind is not collected while memory is measured."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def running(pipeline: Pipeline, steps: int) -> Pipeline:

@@ -34,7 +34,7 @@ def test_the_decoder_goes_on_while_sound_is_made() -> None:
     gate = Gate.before(runners["vocoder"])
     with build(runners, crew=Crew.threads()) as pipeline:
         pipeline.submit(SpeechRequest("hello", steps=100, plan=INTERACTIVE), urgent=True)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while len(runners["decoder"].batches) < 100:
             assert time.monotonic() < until
             pipeline.step()
@@ -54,7 +54,7 @@ def test_the_next_sentences_are_encoded_before_they_have_a_slot() -> None:
             pipeline.submit(SpeechRequest("hello", steps=50, seed=seed), urgent=True)
         while len(runners["decoder"].batches) < 3:
             pipeline.step()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while len(runners["encoder"].batches) < 3:
             assert time.monotonic() < until
         assert len(runners["decoder"].batches) <= 50
@@ -119,11 +119,11 @@ def test_a_fault_in_a_crew_ends_its_request_only(stage: str) -> None:
 
 
 def test_a_crew_ends_with_its_pipeline() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with build(tts_stages(), crew=Crew.threads()) as pipeline:
         pipeline.synthesize("hello")
-        assert threading.active_count() == before + 2
-    assert threading.active_count() == before
+        assert len(set(threading.enumerate()) - before) == 2
+    assert set(threading.enumerate()) <= before
 
 
 def fail_once(runner: FakeRunner) -> None:
