@@ -7,7 +7,7 @@ from typing import Any
 
 from speechtrt.benchmarks.compare.difference import Difference, Verdict
 from speechtrt.benchmarks.compare.document import Document
-from speechtrt.benchmarks.statistics.paired import LEVEL, PairedComparison, compare_paired, holm
+from speechtrt.benchmarks.statistics.paired import LEVEL, PairedComparison, compare_paired, draws_for, holm
 from speechtrt.benchmarks.statistics.utterance import UtteranceErrors
 from speechtrt.errors import BenchmarkError
 from speechtrt.quality import Better
@@ -34,11 +34,16 @@ def evaluation_differences(first: Document, second: Document, tolerance: float) 
     interval lies above `tolerance` (relative). Raises BenchmarkError when references of an utterance differ.
     """
     _expect_same_references(first, second)
+    lines = [(ours, theirs, group) for ours, theirs in _systems(first, second) for group in _groups(first)]
+    draws = draws_for(len(lines))
     found = [
         look
-        for ours, theirs in _systems(first, second)
-        for group in _groups(first)
-        if (look := _look(_rows(first, ours, group), _rows(second, theirs, group), _title(ours, theirs, group), first))
+        for ours, theirs, group in lines
+        if (
+            look := _look(
+                _rows(first, ours, group), _rows(second, theirs, group), _title(ours, theirs, group), first, draws
+            )
+        )
     ]
     adjusted = holm([look.paired.bootstrap_p for look in found])
     return tuple(
@@ -52,13 +57,13 @@ def acceptance(found: Sequence[Difference]) -> str:
     return f"refuse: worse for {' and '.join(worse)}" if worse else "accept: no group is significantly worse"
 
 
-def _look(first: Rows, second: Rows, title: str, document: Document) -> _Looked | None:
+def _look(first: Rows, second: Rows, title: str, document: Document, draws: int) -> _Looked | None:
     """None where the documents share no utterance."""
     shared = [name for name in first if name in second]
     if not shared:
         return None
     ours, theirs = ([rows[name] for name in shared] for rows in (first, second))
-    paired = compare_paired(ours, theirs)
+    paired = compare_paired(ours, theirs, draws)
     tokens = max(1, sum(row.tokens for row in ours))
     rate = sum(row.errors for row in ours) / tokens
     relative = [value / rate if rate else None for value in (paired.difference, paired.low, paired.high)]

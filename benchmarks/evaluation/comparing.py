@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from speechtrt.benchmarks.evaluation.scoring import EVERYTHING, Scored
-from speechtrt.benchmarks.measure.bootstrap import DRAWS
 from speechtrt.benchmarks.statistics.mapsswe import SegmentTest, mapsswe
-from speechtrt.benchmarks.statistics.paired import PairedComparison, compare_paired, holm, in_words
+from speechtrt.benchmarks.statistics.paired import PairedComparison, compare_paired, draws_for, holm, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +26,29 @@ class Comparison:
         return in_words(self.paired, self.adjusted_p, "the first", "the second")
 
 
-def compare_all(scored: Sequence[Scored], draws: int = DRAWS) -> tuple[Comparison, ...]:
+def compare_all(scored: Sequence[Scored]) -> tuple[Comparison, ...]:
     """Pairs of systems that differ in one thing only: model, precision, decoder or chunk."""
-    found = [
-        comparison
-        for first, second in combinations(scored, 2)
-        if sum(a != b for a, b in zip(first.system.parts, second.system.parts, strict=True)) == 1
-        for comparison in _compare(first, second, draws)
-    ]
+    pairs = _pairs(scored)
+    draws = draws_for(sum(len(_groups(first)) for first, _ in pairs))
+    found = [comparison for first, second in pairs for comparison in _compare(first, second, draws)]
     adjusted = holm([one.paired.bootstrap_p for one in found])
     return tuple(replace(one, adjusted_p=p) for one, p in zip(found, adjusted, strict=True))
 
 
+def _pairs(scored: Sequence[Scored]) -> list[tuple[Scored, Scored]]:
+    return [
+        (first, second)
+        for first, second in combinations(scored, 2)
+        if sum(a != b for a, b in zip(first.system.parts, second.system.parts, strict=True)) == 1
+    ]
+
+
+def _groups(scored: Scored) -> tuple[str, ...]:
+    return (EVERYTHING, *(scored.groups if len(scored.groups) > 1 else ()))
+
+
 def _compare(first: Scored, second: Scored, draws: int) -> Iterator[Comparison]:
-    groups = first.groups
-    for group in (EVERYTHING, *(groups if len(groups) > 1 else ())):
+    for group in _groups(first):
         a, b = first.of(group), second.of(group)
         yield Comparison(
             first.system.name,

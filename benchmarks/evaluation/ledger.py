@@ -50,6 +50,7 @@ class Ledger(Generic[R]):
 
     path: Path
     rows: dict[str, R] = field(default_factory=dict)
+    cut: bool = False  # whether the last line was cut off, and dropped
 
     @classmethod
     def open(cls, path: Path, kind: type[R]) -> "Ledger[R]":
@@ -60,7 +61,8 @@ class Ledger(Generic[R]):
             path.parent.mkdir(parents=True, exist_ok=True)
             data = path.read_bytes() if path.exists() else b""
             whole = data.rfind(b"\n") + 1
-            if whole < len(data):
+            ledger.cut = whole < len(data)
+            if ledger.cut:
                 with path.open("r+b") as file:
                     file.truncate(whole)
             for row in decoder.decode_lines(data[:whole]):

@@ -22,6 +22,7 @@ from speechtrt.benchmarks.evaluation.routing import RoutingStudy, study_routing
 from speechtrt.benchmarks.evaluation.scoring import score_all
 from speechtrt.benchmarks.evaluation.system import System
 from speechtrt.benchmarks.evaluation.transcribing import Ledgers, Transcripts, transcribe_all
+from speechtrt.benchmarks.statistics.paired import draws_for
 from speechtrt.documents import write_document
 from speechtrt.errors import DataError
 
@@ -91,7 +92,7 @@ def run_study(plan: StudyPlan, report: Callable[[str], None]) -> Study:
     report("scoring")
     comparisons = compare_all(scored)
     skipped = _skipped(manifest, transcripts)
-    load = make_load(manifest.name, column, normaliser.title, scored, skipped, rates)
+    load = make_load(manifest.name, column, normaliser.title, scored, skipped, rates, draws_for(len(comparisons)))
     routing = study_routing(scored, plan.keywords)
     analyses = tuple(map(analyse, scored))
     result = make_document(read_environment(), load, scored, comparisons, analyses, routing, plan.quick)

@@ -44,6 +44,9 @@ def transcribe_all(
     systems: Sequence[System], manifest: Manifest, ledgers: Ledgers, report: Callable[[str], None]
 ) -> Iterator[Transcripts]:
     """One system after another. Raises StorageError, BackendError, ManifestError, IntegrityError or DataError."""
+    for ledger in (ledgers.heard, ledgers.costs):
+        if ledger.cut:
+            report(f"{ledger.path.name}: its last line was cut off and is dropped; what it told is done again")
     hashes = {entry.id: sha256_file(entry.audio) for entry in manifest.entries}
     for system in systems:
         yield _transcribe(system, manifest, hashes, ledgers, report)

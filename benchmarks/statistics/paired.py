@@ -11,6 +11,7 @@ from speechtrt.benchmarks.statistics.utterance import UtteranceErrors
 from speechtrt.errors import BenchmarkError
 
 POWER, LEVEL = 0.8, 0.05
+DRAWS_EACH = 80  # of a comparison: the smallest p there is, after Holm, is then half of LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,14 @@ def compare_paired(
         wilcoxon_p=_wilcoxon(rates),
         detectable=_detectable(estimates),
     )
+
+
+def draws_for(comparisons: int) -> int:
+    """Draws of each bootstrap with which one of so many comparisons can be beyond chance after Holm's method.
+
+    No p is below two of the draws, so with too few of them none could ever be, whatever the difference.
+    """
+    return max(DRAWS, DRAWS_EACH * comparisons)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

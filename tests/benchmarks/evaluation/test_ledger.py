@@ -20,7 +20,7 @@ def test_a_line_that_was_cut_off_is_heard_again(tmp_path: Path) -> None:
     Ledger.open(path, Heard).append(ROWS)
     path.write_bytes(path.read_bytes()[:-7])
     ledger = Ledger.open(path, Heard)
-    assert list(ledger.rows) == ["a"]
+    assert list(ledger.rows) == ["a"] and ledger.cut
     ledger.append(ROWS[1:])
     assert Ledger.open(path, Heard).rows == {"a": ROWS[0], "b": ROWS[1]}
 

@@ -75,6 +75,7 @@ def test_a_killed_run_keeps_what_it_heard_and_leaves_out_what_is_corrupt(
     assert sum(int(said.split()[-1]) for said in resumed.split(f" of {COUNT} recordings to hear")[:-1]) == (
         SYSTEMS * COUNT - len(kept)
     )
+    assert f"{LEDGER}: its last line was cut off and is dropped" in resumed
     assert resumed.count(f"left out {NAMES[CORRUPT]}: its audio cannot be read") == 1
 
     finish(start(tiny_ctc_engines, manifest, whole))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from speechtrt.benchmarks.statistics.paired import compare_paired, holm, in_words
+from speechtrt.benchmarks.statistics.paired import LEVEL, compare_paired, draws_for, holm, in_words
 from speechtrt.errors import BenchmarkError
 from tests.benchmarks.statistics.made_up import heard, rows, texts
 
@@ -32,6 +32,13 @@ def test_a_worse_system_is_found_and_an_equal_one_is_not() -> None:
     assert in_words(found, found.bootstrap_p, "small", "large").startswith("small makes fewer errors than large by 9.")
     assert nothing.low < 0 < nothing.high
     assert in_words(nothing, nothing.bootstrap_p, "a", "b").startswith("no evidence of a difference; one of ")
+
+
+@pytest.mark.parametrize("comparisons", [1, 125, 700])
+def test_a_clear_difference_is_one_of_however_many_comparisons(comparisons: int) -> None:
+    said = texts(200)
+    found = compare_paired(rows(said, heard(said, 0.1, 1)), rows(said, heard(said, 0.4, 2)), draws_for(comparisons))
+    assert holm([found.bootstrap_p, *[1.0] * (comparisons - 1)])[0] < LEVEL
 
 
 def test_a_difference_of_the_detectable_size_is_found_four_times_out_of_five() -> None:
