@@ -18,7 +18,7 @@ class StreamOptions:
     mean; arrays need none. `decoding`: how frames become words, or what makes a decoder; None is the transcriber's
     own. `buffer_seconds`: how much audio may wait to be heard before `accept` waits. `partials`: whether there are
     events before an utterance ends. `detector`: makes a voice detector that says what silence is; None takes blanks
-    for it, which costs nothing.
+    for it, which costs nothing. `admitted`: somebody else has let the stream in, so overload does not refuse it.
     """
 
     chunk_milliseconds: int | None = None
@@ -28,6 +28,7 @@ class StreamOptions:
     buffer_seconds: float = 30.0
     partials: bool = True
     detector: Callable[[], VoiceDetector] | None = None
+    admitted: bool = False
 
     @property
     def live(self) -> bool:

@@ -20,13 +20,18 @@ class Places:
         """Streams that are open or still being heard."""
         return self._taken
 
-    def take(self, timeout: float | None = 0.0) -> None:
-        """Count one more stream, once there is room. Raises CapacityError after `timeout` seconds."""
+    def take(self, timeout: float | None = 0.0, admitted: bool = False) -> None:
+        """Count one more stream, once there is room; whoever was `admitted` before only needs room.
+
+        Raises CapacityError after `timeout` seconds.
+        """
         with self._freed:
-            if not self._freed.wait_for(lambda: self._taken < self.capacity and not self.refusing, timeout):
+            if not self._freed.wait_for(
+                lambda: self._taken < self.capacity and (admitted or not self.refusing), timeout
+            ):
                 raise CapacityError(
                     f"new streams are refused: {self.refusing}; try again later"
-                    if self.refusing
+                    if self.refusing and not admitted
                     else f"all {self.capacity} slots have live streams; close one, or open with more slots"
                 )
             self._taken += 1

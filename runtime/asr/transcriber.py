@@ -158,7 +158,7 @@ class Transcriber(Closing):
             known = ", ".join(map(str, sorted(lane.banks)))
             raise BackendError(f"no chunk of {milliseconds} ms is open; expected one of {known}")
         channel = self._channel(options, lane, milliseconds)
-        self.places.take(timeout)
+        self.places.take(timeout, options.admitted)
         try:
             lane.add(milliseconds, channel)
         except BackendError:

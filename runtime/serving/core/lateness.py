@@ -4,13 +4,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.refusal import RETRY_SECONDS, Reason, Refusal
 
 KEPT = 200  # lags, hence ten seconds
 MEMORY = 0.7  # weight of the past in the mean lag: a burst of a few looks is no overload
 REOPEN = 0.5  # of the limit
 FEW = 32  # in flight, who cannot be what makes a server late
-RETRY_SECONDS = 1.0
 
 
 @dataclass(slots=True)

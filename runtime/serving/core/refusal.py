@@ -6,6 +6,7 @@ from enum import Enum
 from speechtrt.errors import AudioError, CapacityError, RequestError, SpeechTRTError, TextError
 
 LOG = logging.getLogger("speechtrt.models")
+RETRY_SECONDS = 1.0  # after which an overloaded server may have recovered
 
 
 class Reason(Enum):
@@ -47,7 +48,7 @@ def refusal_of(error: SpeechTRTError) -> Refusal:
     if isinstance(error, Refusal):
         return error
     if isinstance(error, CapacityError):
-        return Refusal(Reason.BUSY, str(error), code="capacity", retry_after=1.0)
+        return Refusal(Reason.BUSY, str(error), code="capacity", retry_after=RETRY_SECONDS)
     if isinstance(error, TextError | AudioError):
         return Refusal(Reason.INVALID, str(error))
     LOG.error("a model failed", exc_info=error)

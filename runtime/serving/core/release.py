@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from speechtrt.runtime.policy.overload import Rung
 from speechtrt.runtime.serving.core.admission import Admission
 from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.core.opened import Opened
 from speechtrt.runtime.serving.core.ports import Model, ModelCard, Speaker
+from speechtrt.runtime.serving.core.refusal import RETRY_SECONDS, Reason, Refusal
 
 M = TypeVar("M", bound=Model)
 
@@ -37,7 +39,10 @@ class Release(Generic[M]):
 
     @contextmanager
     def held(self, key: str) -> Iterator[M]:
-        """Serve one request of `key` within the block. Raises Refusal when there is no place."""
+        """Serve one request of `key` within the block. Raises Refusal when there is no place, or too much to do."""
+        if self.opened.model.gauges().rung >= Rung.REFUSE:
+            message = f"{self.card.name} is overloaded; try again in a moment"
+            raise Refusal(Reason.BUSY, message, code="capacity", retry_after=RETRY_SECONDS)
         try:
             with self.door.enter(key):
                 yield self.opened.model

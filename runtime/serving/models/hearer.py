@@ -60,7 +60,7 @@ class TranscriberHearer:
             steps.rows,
             steps.calls * self.batch,
             clock.times(),
-            relief.rung,
+            relief.look(),
             tripped=guard is not None and guard.tripped,
             guarded=guard.totals if guard else {},
         )
@@ -122,16 +122,22 @@ class StreamListener:
 
 
 def _options(listening: Listening, decoding: DecodingOptions | None) -> StreamOptions:
-    """Without rules an utterance lasts as long as the stream: then the protocol says where it ends."""
+    """Without rules an utterance lasts as long as the stream: then the protocol says where it ends.
+
+    The server's door has let a session in, so no turn of it is refused because of overload.
+    """
     whole = Endpointing(())
     match listening.mode:
         case Mode.RECORDING:
-            return replace(RECORDING, decoding=decoding)
+            return replace(RECORDING, decoding=decoding, admitted=True)
         case Mode.GROWING:
-            return replace(RECORDING, partials=True, decoding=decoding)
+            return replace(RECORDING, partials=True, decoding=decoding, admitted=True)
         case Mode.LIVE:
-            return StreamOptions(endpointing=whole, buffer_seconds=BUFFER_SECONDS, decoding=decoding)
+            return StreamOptions(endpointing=whole, buffer_seconds=BUFFER_SECONDS, decoding=decoding, admitted=True)
         case Mode.UTTERANCES:
             silence = listening.silence
             rules = RULES if silence is None else (EndpointRule(silence=silence, speech=True), *RULES)
-            return StreamOptions(endpointing=Endpointing(rules), buffer_seconds=BUFFER_SECONDS, decoding=decoding)
+            endpointing = Endpointing(rules)
+            return StreamOptions(
+                endpointing=endpointing, buffer_seconds=BUFFER_SECONDS, decoding=decoding, admitted=True
+            )

@@ -152,6 +152,7 @@ def test_rung_5_refuses_new_streams_and_keeps_the_old(transcriber: Transcriber, 
     climb(transcriber, clock, Rung.REFUSE)
     with pytest.raises(CapacityError, match=r"refused: the machine is overloaded \(p95 500 ms.*try again later"):
         transcriber.stream()
+    transcriber.stream(StreamOptions(admitted=True)).close()
     old.accept(noise(9000), RATE)
     clock.now += 60
     transcriber.stream()

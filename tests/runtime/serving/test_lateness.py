@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from speechtrt.runtime.serving.core.lateness import FEW, RETRY_SECONDS, Lateness
+from speechtrt.runtime.serving.core.lateness import FEW, Lateness
 from speechtrt.runtime.serving.core.limits import Limits
-from speechtrt.runtime.serving.core.refusal import Reason, Refusal
+from speechtrt.runtime.serving.core.refusal import RETRY_SECONDS, Reason, Refusal
 from tests.runtime.serving.live import serving
 from tests.runtime.serving.realtime_client import MANUAL, TRANSCRIPTION, Client, opened, tone
 from tests.runtime.serving.test_speech import SPEECH
@@ -75,3 +75,19 @@ def test_who_is_in_is_served_and_who_comes_hears_when_to_come_back() -> None:
         client.send("input_audio_buffer.commit")
         client.until(f"{TRANSCRIPTION}.completed")
         asyncio.run_coroutine_threadsafe(leave(held), live.loop).result(10)
+
+
+def test_rung_5_refuses_whoever_comes_and_nobody_who_is_in() -> None:
+    with serving() as live, opened(live) as socket:
+        client = Client(socket)
+        client.expect("session.created")
+        client.update(**MANUAL)
+        live.hearer.rung = 5
+        with opened(live) as other:
+            assert Client(other).code() == 1013
+        client.append(tone(0.3))
+        client.send("input_audio_buffer.commit")
+        client.until(f"{TRANSCRIPTION}.completed")
+        live.hearer.rung = 4
+        with opened(live) as later:
+            Client(later).expect("session.created")
