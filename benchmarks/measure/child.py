@@ -55,18 +55,21 @@ class Child(Closing, Generic[W]):
 
 
 def _serve(pipe: Connection, factory: Callable[[], W]) -> None:
-    """The child: answer every function with its result until the parent hangs up."""
+    """The child: answer every function with its result until the parent hangs up, then close what was built."""
     workload: W | None = None
-    while True:
-        try:
+    try:
+        while True:
             function = pipe.recv()
-        except EOFError:
-            return
-        try:
-            workload = factory() if workload is None else workload
-            answer = function(workload)
-        except SpeechTRTError as error:
-            answer = error
-        except Exception as error:
-            answer = BenchmarkError(f"the measured process failed with {error!r}; mend that first")
-        pipe.send(answer)
+            try:
+                workload = factory() if workload is None else workload
+                answer = function(workload)
+            except SpeechTRTError as error:
+                answer = error
+            except Exception as error:
+                answer = BenchmarkError(f"the measured process failed with {error!r}; mend that first")
+            pipe.send(answer)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    finally:
+        if isinstance(workload, Closing):
+            workload.close()

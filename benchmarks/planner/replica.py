@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from speechtrt.benchmarks.stream.connection import Server
 from speechtrt.benchmarks.stream.host import Run, Side
 from speechtrt.benchmarks.stream.trial import StreamTrial
+from speechtrt.closing import Closing
 from speechtrt.errors import BenchmarkError
 
 
 @dataclass(slots=True)
-class Replica:
+class Replica(Closing):
     """The workload of the process: clients, and a server that is there between `Open` and `shut`."""
 
     side: Side
     server: Server | None = None
     closing: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        """End the server, if there is one."""
+        self.closing.close()
+        self.server = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,8 @@ class Speak:
 
 
 def shut(replica: Replica) -> None:
-    """End the server, if there is one."""
-    replica.closing.close()
-    replica.server = None
+    """End the replica's server."""
+    replica.close()
 
 
 def own_cores(count: int) -> Sequence[int]:

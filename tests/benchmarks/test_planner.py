@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -19,11 +20,11 @@ from speechtrt.benchmarks.planner.arrangement import Arrangement, without_neighb
 from speechtrt.benchmarks.planner.planned import Agreement, Planned, ask_planner
 from speechtrt.benchmarks.planner.promises import PROMISES
 from speechtrt.benchmarks.planner.quotation import quotation
-from speechtrt.benchmarks.planner.replica import PinnedSide, Replica, own_cores
+from speechtrt.benchmarks.planner.replica import Open, PinnedSide, Replica, own_cores
 from speechtrt.benchmarks.planner.report import NAME, PlannerReport
 from speechtrt.benchmarks.planner.round import ALONE, TOGETHER, Round
 from speechtrt.benchmarks.planner.summary import doubts, summarise
-from speechtrt.benchmarks.stream.apart import ApartSide
+from speechtrt.benchmarks.stream.apart import ApartServer, ApartSide
 from speechtrt.benchmarks.stream.load import ARRIVAL, StreamLoad, StreamPlan
 from speechtrt.benchmarks.stream.trial import StreamTrial
 from speechtrt.errors import BackendError, BenchmarkError, DataError
@@ -196,6 +197,23 @@ def test_one_that_cannot_start_ends_the_other_too(echoes: dict[str, Child[Replic
         with pytest.raises(BackendError, match="no such engines"):
             Arrangement(pair, QUICK, SPOKEN, lambda _: None, count()).run({"first": 3, "second": 5}, "search")
         assert [child.call(server_is_gone) for child in pair.values()] == [True, True]
+
+
+def server_process(replica: Replica) -> int:
+    Open(560, 1)(replica)
+    assert isinstance(replica.server, ApartServer)
+    assert replica.server._process.pid
+    replica.server.connect()  # streams refer to their server, which then lives on until something ends it
+    return replica.server._process.pid
+
+
+def test_servers_end_with_whoever_started_them(echoes: dict[str, Child[Replica]]) -> None:
+    child = echoes["first"]
+    server = psutil.Process(child.call(server_process))
+    child._pipe.close()  # as when the benchmark is killed
+    server.wait(timeout=60)
+    child._process.join(60)
+    assert child._process.exitcode == 0
 
 
 def test_a_machine_of_one_core_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
