@@ -22,12 +22,12 @@ def test_foreign_time_is_the_machine_s_without_ours(monkeypatch: pytest.MonkeyPa
 
 
 def test_our_own_work_is_ours() -> None:
-    watch = Stopwatch()
-    while watch.wall < 0.3:
+    watch, busy_until = Stopwatch(), time.process_time() + 0.1
+    while time.process_time() < busy_until:
         pass
     elapsed = watch.read()
-    assert 0.3 <= elapsed.wall < 3
-    assert elapsed.cpu > 0.02
+    assert elapsed.wall > 0
+    assert elapsed.cpu >= 0.09
 
 
 def test_the_work_of_others_is_seen() -> None:

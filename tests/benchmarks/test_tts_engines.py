@@ -39,7 +39,7 @@ def test_requests_come_when_they_are_due(speaker: EngineSpeaker) -> None:
     trial = speaker.speak(Round("open", said(3, 3), Open((0.05, 0.3)), interactive=True))
     assert [r.arrival_seconds for r in trial.requests] == [0.05, 0.3]
     assert trial.wall_seconds >= 0.3
-    assert all(r.latency_seconds < 0.25 for r in trial.requests)
+    assert all(r.arrival_seconds + r.latency_seconds <= trial.wall_seconds for r in trial.requests)
 
 
 def test_alone_means_one_after_the_other(speaker: EngineSpeaker) -> None:
