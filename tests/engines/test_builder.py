@@ -262,6 +262,9 @@ def test_missing_tensorrt_names_what_to_install(
 
 def test_warm_build_takes_no_time(build: Build, tts_bundle: Path) -> None:
     build(tts_bundle, "ort-cpu", "fp32")
-    began = time.process_time()
-    build(tts_bundle, "ort-cpu", "fp32")
-    assert time.process_time() - began < 0.3
+    taken = list[float]()
+    for _ in range(3):  # one of them may have to collect the garbage of other tests
+        began = time.process_time()
+        build(tts_bundle, "ort-cpu", "fp32")
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.3

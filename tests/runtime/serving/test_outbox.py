@@ -16,7 +16,7 @@ def test_messages_come_in_order_and_then_it_is_empty() -> None:
         for _ in range(3):
             found.append(await outbox.get())
             outbox.sent(found[-1])
-        await asyncio.wait_for(outbox.emptied(), 1)
+        await asyncio.wait_for(outbox.emptied(), 30)
         return found
 
     assert asyncio.run(run()) == ['{"n":0}', '{"n":1}', '{"n":2}']
