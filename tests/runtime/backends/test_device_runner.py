@@ -101,6 +101,7 @@ class Pair:
         for one, memory in self.both():
             one.pull(slice(move.source, move.source + 1))
             memory.move(move)
+            memory["position"][move.target] = memory["position"][move.source]  # no state: its owner's to write
             one.push(slice(move.target, move.target + 1))
 
     def swap(self, swap: Swap) -> None:
@@ -108,6 +109,7 @@ class Pair:
             for row in (swap.first, swap.second):
                 one.pull(slice(row, row + 1))
             memory.swap(swap)
+            memory["position"][[swap.first, swap.second]] = memory["position"][[swap.second, swap.first]]
             for row in (swap.first, swap.second):
                 one.push(slice(row, row + 1))
 
