@@ -23,6 +23,7 @@ from speechtrt.benchmarks.measure.bootstrap import DRAWS
 from speechtrt.benchmarks.measure.child import Child
 from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.measure.result import Result
+from speechtrt.benchmarks.measure.rounds import rounds
 from speechtrt.benchmarks.measure.verdict import trial_reasons, verdict
 from speechtrt.documents import write_document
 from speechtrt.runtime.asr.decoding.options import GREEDY
@@ -88,23 +89,29 @@ class Score:
 
 def measure() -> Result[ScoringLoad, ScoringTrial]:
     """Every size in turns, each trial in a fresh process."""
-    trials = tuple(measure_one(size) for _ in range(TRIALS) for size in SIZES)
+    trials = list[ScoringTrial]()
+    for _ in rounds(TRIALS, lambda: rates(trials)):
+        trials.extend(measure_one(size) for size in SIZES)
     summary: dict[str, float] = {}
     for size in SIZES:
         own = [trial for trial in trials if trial.utterances == size]
         summary[f"utterances_{size}.seconds"] = sum(trial.seconds for trial in own) / len(own)
         summary[f"utterances_{size}.peak_memory_bytes"] = float(max(trial.peak_memory_bytes for trial in own))
     summary["growth"] = summary["utterances_100000.seconds"] / summary["utterances_10000.seconds"]
-    rates = {str(size): [1 / t.seconds for t in trials if t.utterances == size] for size in SIZES}
     return Result(
         kind="scoring",
         environment=read_environment(),
         load=ScoringLoad(SIZES, WORDS, SPEAKERS, DRAWS),
-        trials=trials,
+        trials=tuple(trials),
         summary=summary,
         bars=judge_bars(PROMISES, summary),
-        valid=verdict(trial_reasons(rates)),
+        valid=verdict(trial_reasons(rates(trials))),
     )
+
+
+def rates(trials: Sequence[ScoringTrial]) -> dict[str, list[float]]:
+    """Scorings a second of each trial, by how many utterances were scored."""
+    return {str(size): [1 / t.seconds for t in trials if t.utterances == size] for size in SIZES}
 
 
 def measure_one(size: int) -> ScoringTrial:

@@ -176,12 +176,13 @@ class Session:
 
     async def _turn(self, edge: Edge) -> None:
         if edge is Edge.STARTED:
-            before = np.concatenate(list(self._recent))
+            before = np.concatenate([np.zeros(0, np.float32), *self._recent])  # none, where the last turn was just cut
             self._recent.clear()
             item = await self._open(self._clock - len(before) / self.config.rate)
             started = {"audio_start_ms": round(item.start * 1000), "item_id": item.id}
             self.send(message("input_audio_buffer.speech_started", **started))
-            await item.hear(before, self.config.rate)
+            if len(before):
+                await item.hear(before, self.config.rate)
         elif self._item:
             stopped = {"audio_end_ms": round(self._clock * 1000), "item_id": self._item.id}
             self.send(message("input_audio_buffer.speech_stopped", **stopped))
