@@ -1,8 +1,9 @@
-"""The lanes of a transcriber, and which of them gets a new stream."""
+"""The lanes of a transcriber."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 
 from speechtrt.bundle import Bundle, ChunkSpec
@@ -31,6 +32,11 @@ class Plan:
     workers: int
     wait_seconds: float
 
+    @property
+    def share(self) -> int:
+        """How many streams a lane has at most: those of `slots` that `Places` gives to one of `workers`."""
+        return -(-self.slots // self.workers)
+
 
 @dataclass(slots=True)
 class Lanes:
@@ -48,9 +54,12 @@ class Lanes:
         plan: Plan,
         clock: StageClock,
         observe: Observer,
-        left: Callable[[], None],
+        left: Callable[[int], None],
     ) -> "Lanes":
-        """Open every stage once per lane. Raises BackendError, ManifestError or IntegrityError."""
+        """Open every stage once per lane; `left` hears in which one a stream has ended.
+
+        Raises BackendError, ManifestError or IntegrityError.
+        """
         with ExitStack() as engines:
             lanes = tuple(
                 Lane(
@@ -58,18 +67,14 @@ class Lanes:
                     Patience(plan.batch, plan.wait_seconds),
                     clock,
                     observe,
-                    left,
+                    partial(left, number),
                 )
-                for _ in range(plan.workers)
+                for number in range(plan.workers)
             )
             threads = tuple(Thread(target=lane.run, name=f"asr-{i}", daemon=True) for i, lane in enumerate(lanes))
             for thread in threads:
                 thread.start()
             return cls(lanes, threads, engines.pop_all())
-
-    def least(self) -> Lane:
-        """The lane with the fewest streams."""
-        return min(self.lanes, key=lambda lane: lane.streams)
 
     def close(self) -> None:
         """Stop after the batches that are at work; open streams get an error. It may be closed twice."""
@@ -81,11 +86,11 @@ class Lanes:
 
 
 def open_banks(model: Bundle, backend: Backend, plan: Plan, engines: ExitStack) -> dict[int, Bank]:
-    """A bank for every chunk size; memory is touched, hence used, only for rows that streams have."""
+    """A bank for every chunk size, with a row for every stream that may choose it."""
     banks = {}
     for chunk in (_chunk(model, milliseconds) for milliseconds in plan.chunks):
         runner = engines.enter_context(backend.open(chunk.stage))
-        banks[chunk.milliseconds] = Bank(chunk, Encoder.open(runner, plan.slots), Rows(plan.slots))
+        banks[chunk.milliseconds] = Bank(chunk, Encoder.open(runner, plan.share), Rows(plan.share))
     return banks
 
 

@@ -26,7 +26,10 @@ class StreamMemory:
 
     @classmethod
     def allocate(cls, stage: StageSpec, slots: int) -> "StreamMemory":
-        """Zeroed arrays for `slots` rows."""
+        """Zeroed arrays for `slots` rows.
+
+        Their pages are touched here: to find some for a new stream's row kept a step waiting for longer than it works.
+        """
         memory = Memory.allocate(stage, {SLOTS: slots})
         states = {state.input for state in stage.states}
         circular = {state.input for state in stage.states if state.kind is StateKind.RING_CACHE}
@@ -41,6 +44,8 @@ class StreamMemory:
         for state in stage.states:
             if state.output is not None and state.kind in IN_PLACE:
                 memory.arrays[state.output] = memory.arrays[state.input]
+        for array in {id(array): array for array in memory.arrays.values()}.values():
+            array.fill(0)
         return cls(memory, tuple(whole), tuple(rings), tuple(settled))
 
     @property

@@ -123,7 +123,7 @@ class Transcriber(Closing):
         assert model.ctc is not None
         if plan.slots < 1 or plan.workers < 1:
             raise BackendError(f"{plan.slots} slots and {plan.workers} workers were asked for; expected at least 1")
-        places, clock = Places(plan.slots), StageClock(now)
+        places, clock = Places(plan.slots, plan.workers), StageClock(now)
         relief = Relief(Ladder(now, rules or LadderRules()), places)
         lanes = Lanes.open(model, backend, plan, clock, relief.observe, places.give_back)
         relief.lanes = lanes.lanes
@@ -150,19 +150,19 @@ class Transcriber(Closing):
         rung = self.relief.look() if options.live else Rung.NORMAL
         if rung >= Rung.SMALLER_MODEL and self.smaller:
             return self.smaller.stream(options, timeout)
-        lane = self._lanes.least()
-        milliseconds = options.chunk_milliseconds
-        if milliseconds is None or (rung >= Rung.LARGER_CHUNK and milliseconds in lane.banks):
-            milliseconds = max(lane.banks)
-        if milliseconds not in lane.banks:
-            known = ", ".join(map(str, sorted(lane.banks)))
+        milliseconds, chunks = options.chunk_milliseconds, self.plan.chunks
+        if milliseconds is None or (rung >= Rung.LARGER_CHUNK and milliseconds in chunks):
+            milliseconds = max(chunks)
+        if milliseconds not in chunks:
+            known = ", ".join(map(str, sorted(chunks)))
             raise BackendError(f"no chunk of {milliseconds} ms is open; expected one of {known}")
-        channel = self._channel(options, lane, milliseconds)
-        self.places.take(timeout, options.admitted)
+        number = self.places.take(timeout, options.admitted)
         try:
+            lane = self._lanes.lanes[number]
+            channel = self._channel(options, lane, milliseconds)
             lane.add(milliseconds, channel)
-        except BackendError:
-            self.places.give_back()
+        except BaseException:
+            self.places.give_back(number)
             raise
         return Stream(lane, channel, Intake(self.model.audio.sample_rate, options.encoding))
 

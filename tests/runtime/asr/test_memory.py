@@ -1,5 +1,6 @@
 """Stacked tensors behave as separate ones."""
 
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -74,3 +75,17 @@ def test_every_tensor_has_memory_of_its_own() -> None:
         array[...] = number
     assert [int(array.flat[0]) for array in own] == list(range(len(own)))
     assert all(array.flags.c_contiguous for array in own)
+
+
+def test_no_row_needs_a_page_that_nobody_has_touched() -> None:
+    """Each of these rows lies on pages of its own; a few faults may be of other things."""
+    ring = StateSpec("k", "k_out", StateKind.RING_CACHE)
+    places = TensorSpec("k", DType.FLOAT32, ("slots", 2, 2048, 4))
+    written = TensorSpec("log_probs", DType.FLOAT32, ("slots", 2048, 8))
+    stage = StageSpec("step", "", (places,), (replace(places, name="k_out"), written), (ring,))
+    memory, slots = StreamMemory.allocate(stage, 400), range(400)
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+    for row in slots:
+        for array in memory.arrays.values():
+            array[row] = 1
+    assert resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before < len(slots)
