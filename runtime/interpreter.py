@@ -4,6 +4,7 @@ import gc
 import sys
 
 SWITCH_SECONDS = 0.0005
+YOUNG = 10_000  # new objects, after which those that died in circles are looked for
 FULL_COLLECTION_EVERY = 100  # collections of the middle generation
 
 
@@ -24,5 +25,5 @@ def settle() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, FULL_COLLECTION_EVERY)
+    _, middle, _ = gc.get_threshold()
+    gc.set_threshold(YOUNG, middle, FULL_COLLECTION_EVERY)

@@ -48,20 +48,17 @@ class AsyncStream:
         """Give up the stream. It may be closed twice."""
         self.stream.close()
 
-    async def next(self) -> Event | None:
-        """The oldest unread event; None when the stream is over. Raises the error that ended the stream."""
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Every event until the stream is over. Raises the error that ended the stream."""
         while True:
             self._news.clear()
             over = self.stream.over
-            event = self.stream.next(timeout=0)
-            if event is not None or over:
-                return event
-            await self._news.wait()
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        """Every event until the stream is over. Raises the error that ended the stream."""
-        while (event := await self.next()) is not None:
-            yield event
+            for event in (events := self.stream.poll()):
+                yield event
+            if over and not events:
+                return
+            if not events:
+                await self._news.wait()
 
     async def __aenter__(self) -> Self:
         return self

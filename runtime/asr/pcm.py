@@ -11,6 +11,8 @@ import numpy.typing as npt
 from speechtrt.audio import Samples
 from speechtrt.errors import AudioError
 
+Plain = npt.NDArray[np.int16] | Samples  # samples [n], int16 or in [-1, 1]
+
 
 class Encoding(StrEnum):
     """How samples are written as bytes; little-endian where that matters."""
@@ -35,10 +37,14 @@ class PcmReader:
 
     def read(self, data: bytes) -> Samples:
         """The samples [n] in [-1, 1] that are complete by now."""
+        return as_samples(self.plain(data))
+
+    def plain(self, data: bytes) -> Plain:
+        """The same [n] with as little work as may be: int16 stays what it is."""
         whole = self._rest + data if self._rest else bytes(data)
         used = len(whole) - len(whole) % WIDTHS[self.encoding]
         self._rest = whole[used:]
-        return _samples(whole[:used], self.encoding)
+        return _plain(whole[:used], self.encoding)
 
     def end(self) -> None:
         """Raises AudioError when the last sample is cut."""
@@ -67,12 +73,12 @@ def _energy(pcm: npt.NDArray[Any]) -> Any:
         return pcm.dot(pcm)
 
 
-def _samples(data: bytes, encoding: Encoding) -> Samples:
+def _plain(data: bytes, encoding: Encoding) -> Plain:
     match encoding:
         case Encoding.PCM16:
-            return as_samples(np.frombuffer(data, "<i2"))
+            return np.frombuffer(data, "<i2")
         case Encoding.FLOAT32:
-            return as_samples(np.frombuffer(data, "<f4"))
+            return np.frombuffer(data, "<f4")
         case Encoding.MULAW:
             return _mulaw()[np.frombuffer(data, np.uint8)]
         case Encoding.ALAW:

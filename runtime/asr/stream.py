@@ -1,6 +1,6 @@
 """A live stream as its owner sees it, from any thread."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -92,9 +92,10 @@ class Stream(Closing):
             yield event
 
 
-def pieces(pcm: Pcm, rate: int) -> Iterator[Pcm]:
-    """`pcm` in pieces of at most a second or so, which one buffer has room for; an empty one stays one piece."""
+def pieces(pcm: Pcm, rate: int) -> Sequence[Pcm]:
+    """`pcm` in pieces of at most a second or so, which one buffer has room for; a short one stays one piece."""
+    if len(pcm) <= rate and not isinstance(pcm, memoryview):
+        return (pcm,)
     whole = pcm if isinstance(pcm, np.ndarray) else memoryview(pcm).cast("B")
     most = max(1, rate)
-    for start in range(0, max(1, len(whole)), most):
-        yield whole[start : start + most]
+    return [whole[start : start + most] for start in range(0, max(1, len(whole)), most)]

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from speechtrt.errors import ConfigError
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.http.front import Front
+from speechtrt.runtime.serving.realtime.direct import DirectWebSocket
 from speechtrt.runtime.serving.settings import Settings
 
 BACKLOG = 2048
@@ -106,7 +107,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",
-        ws="websockets-sansio",
+        ws=DirectWebSocket,
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,  # base64 of sound does not shrink enough to be worth the time
         lifespan="off",

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from speechtrt.audio import Samples
 from speechtrt.runtime.asr.decoding.options import HotPhrase
 from speechtrt.runtime.asr.events import Degraded, Dropped
+from speechtrt.runtime.asr.pcm import Plain
 from speechtrt.runtime.asr.transcript import Alternative, Word
 from speechtrt.runtime.clock import StageTime
 
@@ -105,7 +106,7 @@ News = Heard | Degraded | Dropped
 class Listener(Protocol):
     """One stream of speech. It must be closed."""
 
-    async def hear(self, pcm: Samples, rate: int) -> None:
+    async def hear(self, pcm: Plain, rate: int) -> None:
         """Append mono samples; waits while too much is unheard. Raises AudioError."""
 
     async def end(self) -> None:

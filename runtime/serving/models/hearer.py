@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from speechtrt.audio import Samples
 from speechtrt.errors import CapacityError
 from speechtrt.runtime.asr.async_stream import AsyncStream
 from speechtrt.runtime.asr.decoding.options import DecodingOptions, HotPhrase
@@ -13,6 +12,7 @@ from speechtrt.runtime.asr.decoding.spelling import Spelling
 from speechtrt.runtime.asr.endpoint import RULES, Endpointing, EndpointRule
 from speechtrt.runtime.asr.events import Final, Partial
 from speechtrt.runtime.asr.options import RECORDING, StreamOptions
+from speechtrt.runtime.asr.pcm import Plain
 from speechtrt.runtime.asr.transcriber import Transcriber
 from speechtrt.runtime.asr.transcript import Alternative, Word
 from speechtrt.runtime.serving.core.ports import LIVE, Gauges, Heard, Listening, Mode, ModelCard, News
@@ -90,7 +90,7 @@ class StreamListener:
     stream: AsyncStream
     mode: Mode
 
-    async def hear(self, pcm: Samples, rate: int) -> None:
+    async def hear(self, pcm: Plain, rate: int) -> None:
         """Append mono samples; waits while too much is unheard. Raises AudioError."""
         await self.stream.accept(pcm, rate)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from speechtrt.audio import Samples
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.events import Degraded, Dropped
+from speechtrt.runtime.asr.pcm import Plain
 from speechtrt.runtime.serving.core.arrivals import Arrivals
 from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import Heard, Hearer, Listener, News
@@ -49,7 +49,7 @@ class Item:
         """Whether a client has seen words of this item."""
         return bool(self._sent)
 
-    async def hear(self, samples: Samples, rate: int) -> None:
+    async def hear(self, samples: Plain, rate: int) -> None:
         """Append audio; waits while too much is unheard. Raises AudioError."""
         self.seconds += len(samples) / rate
         self._arrivals.came(self.seconds)

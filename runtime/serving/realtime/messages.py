@@ -55,7 +55,7 @@ def identifier(kind: str) -> str:
     return f"{kind}_{random.getrandbits(80):020x}"
 
 
-def event_id_of(text: str) -> str | None:
+def event_id_of(text: str | bytes) -> str | None:
     """The id of a client's event, if it has one."""
     try:
         return _ID.decode(text).event_id
@@ -63,7 +63,7 @@ def event_id_of(text: str) -> str | None:
         return None
 
 
-def parse(text: str) -> Request:
+def parse(text: str | bytes) -> Request:
     """A client's event. Raises Refusal."""
     try:
         return _REQUEST.decode(text)
@@ -76,7 +76,7 @@ def parse(text: str) -> Request:
         raise Refusal(Reason.INVALID, f"the message is not JSON: {error}", code="invalid_json") from error
 
 
-def _expect_known(text: str) -> None:
+def _expect_known(text: str | bytes) -> None:
     """Raise Refusal for a type of event that there is not; other faults are left to the caller."""
     try:
         kind = _KIND.decode(text).type

@@ -2,28 +2,40 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from speechtrt.runtime.serving.realtime.messages import Message
 
-MOST_UNSENT = 1024 * 1024  # characters
+MOST_UNSENT = 1024 * 1024  # bytes
+
+
+def _refuse(_: bytes) -> bool:
+    """There is no short way."""
+    return False
 
 
 @dataclass(slots=True)
 class Outbox:
-    """A queue that is bounded by its size in characters; too many unread ones overflow it for good."""
+    """A queue that is bounded by its size in bytes; too many unread ones overflow it for good.
 
+    `send_now` sends a message unless somebody would have to wait for it, and says whether it did.
+    """
+
+    send_now: Callable[[bytes], bool] = _refuse
     overflowed: bool = False
-    _messages: deque[str] = field(default_factory=deque)
+    _messages: deque[bytes] = field(default_factory=deque)
     _unsent: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _empty: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, news: Message) -> None:
-        """Append a message, unless the client has stopped reading."""
-        text = msgspec.json.encode(news).decode()
+        """Send a message, or append it to those that wait, unless the client has stopped reading."""
+        text = msgspec.json.encode(news)
+        if not self._unsent and self.send_now(text):
+            return
         self._unsent += len(text)
         self.overflowed = self.overflowed or self._unsent > MOST_UNSENT
         if not self.overflowed:
@@ -31,7 +43,7 @@ class Outbox:
         self._news.set()
         self._empty.clear()
 
-    async def get(self) -> str:
+    async def get(self) -> bytes:
         """The oldest message. Raises TimeoutError once too many were unread."""
         while not (self._messages or self.overflowed):
             self._news.clear()
@@ -40,7 +52,7 @@ class Outbox:
             raise TimeoutError
         return self._messages.popleft()
 
-    def sent(self, text: str) -> None:
+    def sent(self, text: bytes) -> None:
         """A message has reached the socket."""
         self._unsent -= len(text)
         if not self._unsent:

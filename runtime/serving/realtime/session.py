@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from speechtrt.audio import Samples
-from speechtrt.runtime.asr.pcm import PcmReader
+from speechtrt.runtime.asr.pcm import PcmReader, Plain, as_samples
 from speechtrt.runtime.asr.resampler import Resampler
 from speechtrt.runtime.asr.vad import VoiceDetector
 from speechtrt.runtime.serving.core.ports import Hearer
@@ -129,14 +129,14 @@ class Session:
     async def _append(self, request: Append) -> None:
         if not request.audio:
             raise Refusal(Reason.INVALID, "audio is empty; expected samples", code="invalid_value", param="audio")
-        samples = self._reader.read(request.audio)
+        samples = self._reader.plain(request.audio)
         self._forget_failed()
         if self._turns:
-            await self._follow(samples, self._turns)
+            await self._follow(as_samples(samples), self._turns)
         else:
             await self._take(samples)
 
-    async def _take(self, samples: Samples) -> None:
+    async def _take(self, samples: Plain) -> None:
         """Append to the turn that the client will commit."""
         item = self._item or await self._open(self._clock)
         limit = self.service.limits.turn_seconds
@@ -230,5 +230,5 @@ class Session:
                 self.send(failed(item.id, given_up()))
         self.send(message("input_audio_buffer.cleared"))
 
-    def _advance(self, samples: Samples) -> None:
+    def _advance(self, samples: Plain) -> None:
         self._clock += len(samples) / self.config.rate

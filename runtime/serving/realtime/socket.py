@@ -10,19 +10,20 @@ from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.asr.energy import EnergyDetector
 from speechtrt.runtime.asr.vad import VoiceDetector
 from speechtrt.runtime.policy.routing import Utterance
 from speechtrt.runtime.serving.core.keys import bearer
 from speechtrt.runtime.serving.core.metrics import Departure
-from speechtrt.runtime.serving.core.refusal import Reason, Refusal, refusal_of
+from speechtrt.runtime.serving.core.refusal import Reason, Refusal
 from speechtrt.runtime.serving.core.router import Routed
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.failure import refused
 from speechtrt.runtime.serving.realtime.deadline import Deadline
-from speechtrt.runtime.serving.realtime.messages import event_id_of, failure, message, parse
+from speechtrt.runtime.serving.realtime.direct import direct
+from speechtrt.runtime.serving.realtime.messages import message
 from speechtrt.runtime.serving.realtime.outbox import Outbox
+from speechtrt.runtime.serving.realtime.reader import Reader
 from speechtrt.runtime.serving.realtime.session import Session
 
 KEY_PROTOCOL = "openai-insecure-api-key."
@@ -85,7 +86,8 @@ class RealtimeEndpoint:
         return self.service.keyring.identify(bearer(websocket.headers.get("authorization")) or token)
 
     async def _serve(self, websocket: WebSocket, routed: Routed) -> None:
-        outbox, hearer = Outbox(), routed.hearer
+        link, hearer = direct(websocket), routed.hearer
+        outbox = Outbox(link.put) if link else Outbox()
         session = Session(self.service, hearer, outbox.put, self.make_detector)
         outbox.put(message("session.created", session=session.describe()))
         if routed.reason:
@@ -93,7 +95,7 @@ class RealtimeEndpoint:
         idle, unread = Deadline(self.service.limits.idle_seconds), Deadline(self.service.limits.write_seconds)
         tasks = Tasks.of(
             _closing(self.service.lifecycle.stopped(), Close.RESTART),
-            self._read(websocket, session, outbox, idle),
+            Reader(session, outbox, idle).run(websocket),
             self._write(websocket, outbox, unread),
             _closing(idle.passed(), Close.DONE),
             _closing(unread.passed(), Close.POLICY),
@@ -120,28 +122,12 @@ class RealtimeEndpoint:
                 await session.finish()
                 await outbox.emptied()
 
-    async def _read(self, websocket: WebSocket, session: Session, outbox: Outbox, idle: Deadline) -> None:
-        """Until the client leaves."""
-        while True:
-            idle.begin()
-            received = await websocket.receive()
-            idle.end()
-            if received["type"] == "websocket.disconnect":
-                return
-            text = received.get("text")
-            try:
-                if text is None:
-                    raise Refusal(Reason.INVALID, "a binary message came; expected JSON text", code="invalid_json")
-                await session.handle(parse(text))
-            except SpeechTRTError as error:
-                outbox.put(failure(refusal_of(error), event_id_of(text or "")))
-
     async def _write(self, websocket: WebSocket, outbox: Outbox, unread: Deadline) -> Close | None:
         """Until the client leaves (None) or too much is unread."""
         try:
             while text := await outbox.get():
                 unread.begin()
-                await websocket.send_text(text)
+                await websocket.send_text(text.decode())
                 unread.end()
                 outbox.sent(text)
         except WebSocketDisconnect:

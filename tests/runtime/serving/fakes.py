@@ -8,6 +8,7 @@ import numpy as np
 
 from speechtrt.audio import Samples
 from speechtrt.errors import AudioError, BackendError, CapacityError, SpeechTRTError, TextError
+from speechtrt.runtime.asr.pcm import Plain
 from speechtrt.runtime.asr.transcript import Word
 from speechtrt.runtime.serving.core.ports import LIVE, Gauges, Heard, Listening, Mode, ModelCard, News, Utterance
 
@@ -85,7 +86,7 @@ class FakeListener:
     _news: "asyncio.Queue[News | SpeechTRTError | None]" = field(default_factory=asyncio.Queue)
     _closed: bool = False
 
-    async def hear(self, pcm: Samples, rate: int) -> None:
+    async def hear(self, pcm: Plain, rate: int) -> None:
         if not np.isfinite(pcm).all():
             raise AudioError("found NaN or infinite samples; expected finite values")
         before = text_of(self.seconds)

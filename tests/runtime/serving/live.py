@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from speechtrt.bundle import Task
 from speechtrt.engine_set import EngineFolder
@@ -31,6 +32,7 @@ from speechtrt.runtime.serving.fleet.swapper import Swapper
 from speechtrt.runtime.serving.fleet.trials import Trials
 from speechtrt.runtime.serving.http.admin import AdminEndpoints
 from speechtrt.runtime.serving.models.opening import version_of
+from speechtrt.runtime.serving.realtime.direct import DirectWebSocket
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
 from speechtrt.runtime.serving.riva.server import grpc_server
 from speechtrt.runtime.serving.wyoming.server import wyoming_server
@@ -113,6 +115,7 @@ def serving(
     rules: CanaryRules = CANARY,
     routing: Routing | None = None,
     tracing: Tracing | None = None,
+    protocol: type[WebSocketsSansIOProtocol] = DirectWebSocket,
 ) -> Iterator[Live]:
     ready = threading.Event()
     box: list[Live] = []
@@ -130,7 +133,7 @@ def serving(
             web_app(service, RealtimeEndpoint(service, make_detector=LoudnessDetector), admin),
             port=0,
             log_config=None,
-            ws="websockets-sansio",
+            ws=protocol,
             lifespan="off",
             timeout_graceful_shutdown=1,
         )

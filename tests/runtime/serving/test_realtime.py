@@ -4,18 +4,21 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from speechtrt.errors import BackendError
 from speechtrt.runtime.asr.events import Degraded, Dropped
+from speechtrt.runtime.serving.realtime.direct import DirectWebSocket
 from tests.runtime.serving.fakes import text_of
 from tests.runtime.serving.live import Live, serving
 from tests.runtime.serving.realtime_client import MANUAL, TRANSCRIPTION, Client, eventually, opened, silence, tone
 from tests.runtime.serving.test_speech import counted
 
 
-@pytest.fixture(scope="module")
-def live() -> Iterator[Live]:
-    with serving() as live:
+@pytest.fixture(scope="module", params=[DirectWebSocket, WebSocketsSansIOProtocol])
+def live(request: pytest.FixtureRequest) -> Iterator[Live]:
+    """Whatever the server's protocol offers, a session is the same."""
+    with serving(protocol=request.param) as live:
         yield live
 
 

@@ -1,0 +1,81 @@
+"""The short way between a socket and a session: messages pass no queue and no task."""
+
+from collections.abc import Callable
+
+from starlette.websockets import WebSocket
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.protocol import State
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform for which there is no wheel
+    from websockets.utils import apply_mask
+
+EXTENSION = "speechtrt.direct"
+FINAL_TEXT, MASKED, LONGER, LONGEST = 0x81, 0x80, 126, 127  # RFC 6455, 5.2
+
+
+class DirectWebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, in which an application may `take` text messages in the very call that brings their bytes.
+
+    Only a whole unfragmented message in ASCII goes that way, and only when none before it waits; everything else, and
+    what is not taken, goes the usual way.
+    """
+
+    take: Callable[[bytes], bool] | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        """Offer the short way to the application."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["extensions"][EXTENSION] = {"link": self}
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        if self.take and self._between_messages:
+            data = self._untaken(data, self.take)
+        if data:
+            super().data_received(data)
+
+    def put(self, text: bytes) -> bool:
+        """Send a text message at once; False when the client has too much to read already, or has gone."""
+        if not self.writable.is_set() or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return False
+        self.conn.send_text(text)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
+
+    @property
+    def _between_messages(self) -> bool:
+        conn = self.conn
+        return not (self.close_sent or self.queue.qsize() or conn.reader.buffer or conn.current_size is not None)
+
+    def _untaken(self, data: bytes, take: Callable[[bytes], bool]) -> bytes:
+        start = 0
+        while start < len(data):
+            text, end = whole_text(data, start)
+            if text is None or not take(text):
+                return data[start:]
+            start = end
+        return b""
+
+
+def whole_text(data: bytes, start: int) -> tuple[bytes | None, int]:
+    """The masked text message that begins at `start`, and where it ends; None if it is anything less simple."""
+    if len(data) < start + 8 or data[start] != FINAL_TEXT or not data[start + 1] & MASKED:
+        return None, start
+    mask, size = start + 2, data[start + 1] & ~MASKED
+    if size == LONGEST:
+        return None, start
+    if size == LONGER:
+        mask, size = start + 4, data[start + 2] << 8 | data[start + 3]
+    end = mask + 4 + size
+    text = apply_mask(data[mask + 4 : end], data[mask : mask + 4])
+    return (text if len(data) >= end and text.isascii() else None), end
+
+
+def direct(websocket: WebSocket) -> DirectWebSocket | None:
+    """The short way of a connection, if its server has one."""
+    found = websocket.scope.get("extensions", {}).get(EXTENSION)
+    return found["link"] if found else None
