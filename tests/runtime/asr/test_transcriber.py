@@ -13,6 +13,7 @@ from speechtrt.errors import AudioError, BackendError, CapacityError
 from speechtrt.runtime.asr.channel import StreamState
 from speechtrt.runtime.asr.lanes import Plan
 from speechtrt.runtime.asr.options import RECORDING, StreamOptions
+from speechtrt.runtime.asr.stream import Stream
 from speechtrt.runtime.asr.transcriber import Transcriber
 from tests.runtime.asr.streams import RATE, fake_transcriber, finish, noise, words_of
 from tests.runtime.fakes import FRAME, PIECES, FakeBackend, ctc_bundle, ctc_stages
@@ -55,6 +56,30 @@ def test_streams_of_different_ages_share_a_batch(transcriber: Transcriber, event
     live = [words_of(finish(stream)) for stream in streams]
     audios = [Audio(np.concatenate([np.zeros(0, np.float32), *pieces]), RATE) for pieces in heard]
     assert live == [transcriber.transcribe(a).words for a in audios]
+
+
+@pytest.fixture(scope="module")
+def two_lanes() -> Iterator[Transcriber]:
+    with fake_transcriber(slots=5, workers=2) as transcriber:
+        yield transcriber
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-1, 4), max_size=25))
+def test_every_place_is_heard_alike_whoever_had_it_before(two_lanes: Transcriber, moves: list[int]) -> None:
+    """A move below zero opens a stream that speaks, another lets one go that is open; those who stay are heard."""
+    here, audios = list[Stream](), list[Audio]()
+    for number, move in enumerate(moves):
+        if move < 0 and len(here) < 5:
+            here.append(two_lanes.stream(RECORDING))
+            audios.append(Audio(noise(FRAME * (2 + number), seed=number), RATE))
+            here[-1].accept(audios[-1].samples, RATE)
+        elif here and move >= 0:
+            here.pop(move % len(here)).close()
+            audios.pop(move % len(audios))
+    live = [words_of(finish(stream)) for stream in here]
+    assert live == [two_lanes.transcribe(audio).words for audio in audios]
+    assert two_lanes.places.taken == 0
 
 
 def test_silence_has_no_words() -> None:
