@@ -30,10 +30,10 @@ class SynthesizerSpeaker:
         """How busy it is; a batch is a step of the decoder."""
         synthesizer = self.synthesizer.synthesizer
         steps, slots = synthesizer.clock.time("decoder"), synthesizer.slots
-        active, stages = min(synthesizer.requests, slots), synthesizer.clock.times()
+        requests, stages = synthesizer.requests, synthesizer.clock.times()  # read once: requests end meanwhile
         return Gauges(
-            active,
-            synthesizer.requests - active,
+            min(requests, slots),
+            max(0, requests - slots),
             steps.calls,
             steps.rows,
             steps.calls * slots,
