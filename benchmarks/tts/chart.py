@@ -15,9 +15,9 @@ from speechtrt.benchmarks.tts.ladder import Rung
 from speechtrt.benchmarks.tts.side_numbers import Numbers
 from speechtrt.benchmarks.tts.trial import BASELINE, UNCACHED
 
-STAGES = ("text", "encoder", "decoder", "postnet", "vocoder", "scheduler", "other")
+STAGES = ("text", "dropout", "encoder", "decoder", "postnet", "vocoder", "scheduler", "other")
 # Okabe and Ito's palette, which readers with colour blindness can tell apart.
-STAGE_COLORS = ("#56B4E9", "#E69F00", "#0072B2", "#F0E442", "#D55E00", "#009E73", "#999999")
+STAGE_COLORS = ("#56B4E9", "#CC79A7", "#E69F00", "#0072B2", "#F0E442", "#D55E00", "#009E73", "#999999")
 PYTORCH, ENGINES = "#999999", "#009E73"
 QUANTILES = (("p50", "o"), ("p95", "D"))
 

@@ -46,6 +46,8 @@ class Memory:
 
     def settle(self, rows: int, first: int = 0) -> None:
         """After a step over `rows` rows from `first` on: what it wrote beside its states becomes their content."""
+        if not self._carried:
+            return
         stepped = slice(first, first + rows)
         for state, output in self._carried:
             self.arrays[state][stepped] = self.arrays[output][stepped]

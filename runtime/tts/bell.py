@@ -6,18 +6,23 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Bell:
-    """Anybody rings or wakes; one thread sleeps and, where it has work to do, asks in passing whether it has rung."""
+    """Anybody rings or wakes; one thread sleeps and, where it has work to do, asks in passing whether it has rung.
 
+    `called` says that somebody has done either since it was last set back.
+    """
+
+    called: bool = False
     _rung: bool = False
     _awake: threading.Event = field(default_factory=threading.Event)
 
     def ring(self) -> None:
         """End `sleep`, and be noticed by `answer`."""
         self._rung = True
-        self._awake.set()
+        self.wake()
 
     def wake(self) -> None:
         """End `sleep`."""
+        self.called = True
         self._awake.set()
 
     def answer(self) -> bool:

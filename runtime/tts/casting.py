@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from speechtrt.bundle import Bundle, TtsSpec
 from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.tts.dropout import DropoutMasks
 from speechtrt.runtime.tts.job import Job
 from speechtrt.runtime.tts.speech import SpeechRequest
 from speechtrt.runtime.tts.text import FrontEnd
-from speechtrt.runtime.tts.utterance import DropoutMasks, StepLimits, Utterance
+from speechtrt.runtime.tts.utterance import StepLimits, Utterance
 from speechtrt.runtime.tts.voices import Voices
 from speechtrt.runtime.tts.voicing import Voicing
 

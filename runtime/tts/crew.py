@@ -5,6 +5,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
+STRIDE = 4
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -27,13 +29,15 @@ class Crew:
     """One who encodes and one who makes sound.
 
     `ahead` sentences are encoded before there is a slot for them; `passes` pieces of sound are handed over at once,
-    while the rest waits for its turn by urgency.
+    while the rest waits for its turn by urgency. The decoder makes up to `stride` steps before anybody looks around,
+    unless somebody calls.
     """
 
     encoder: Executor
     vocoder: Executor
     ahead: int
     passes: int
+    stride: int = 1
 
     @classmethod
     def alone(cls) -> "Crew":
@@ -43,7 +47,7 @@ class Crew:
     @classmethod
     def threads(cls) -> "Crew":
         """Stages overlap."""
-        return cls(_thread("encoder"), _thread("vocoder"), ahead=4, passes=2)
+        return cls(_thread("encoder"), _thread("vocoder"), ahead=4, passes=2, stride=STRIDE)
 
     def close(self) -> None:
         """Wait for the work at hand and drop the rest."""

@@ -1,6 +1,6 @@
 """The decoder stage over all active slots: one step for every sentence in the batch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,6 +40,12 @@ class Decoder:
         memories = tuple(s.input for s in runner.stage.states if s.kind is StateKind.MEMORY)
         return cls(runner, memory, Ledger.over(memory), clock, memories)
 
+    @property
+    def dropout(self) -> tuple[int, int]:
+        """How many masks a step takes, and their units."""
+        _, layers, units = self.memory["dropout"].shape
+        return layers, units
+
     def admit(self, row: int, rows: int, utterance: Utterance, encoded: Tensors) -> None:
         """Put a sentence and its encoding [1, ...] into a row; the first `rows` hold the others'.
 
@@ -54,19 +60,27 @@ class Decoder:
         self.memory["position"][row] = 0
         self.ledger.admit(row, utterance)
 
-    def step(self, rows: int) -> list[int]:
-        """Decode the next frames of the first `rows` rows; which of them must be looked at before the next step."""
-        ledger, front = self.ledger, self._fronts.get(rows)
+    def run(self, rows: int, most: int, called: Callable[[], bool]) -> list[int]:
+        """Decode steps of the first `rows` rows; which of these rows must be looked at before the next step.
+
+        It ends at the first such step, after `most` steps, or when somebody has called.
+        """
+        ledger, step, settle = self.ledger, self.runner.step, self.memory.settle
+        front = self._fronts.get(rows)
         if front is None:
             front = self._fronts[rows] = Front(rows, self.memory, ledger)
-        place = ledger.place
-        front.feed(place)
-        with self.clock.measure("decoder", rows):
-            self.runner.step(rows)
-        self.memory.settle(rows)
-        front.note(place)
-        ledger.step += 1
-        return ledger.calls(front)
+        lap = self.clock.measure("decoder", rows)
+        for _ in range(most):
+            place = ledger.place
+            front.feed(place)
+            with lap:
+                step(rows)
+            settle(rows)
+            front.note(place)
+            ledger.step += 1
+            if (due := ledger.calls(front)) or called():
+                return due
+        return []
 
     def look(self, row: int, rows: int, utterance: Utterance) -> bool:
         """Hand a sentence its frames and prepare what it needs next; whether somebody waits for them, or it has ended.
@@ -92,6 +106,8 @@ class Decoder:
 
     def _reserve(self, needed: Mapping[str, int], rows: int) -> None:
         """An empty batch takes the smallest size that fits, a running one only grows."""
+        if rows and all(size <= self.memory.dims[name] for name, size in needed.items()):
+            return
         dims = {name: self._bucket(name, size, rows) for name, size in needed.items()}
         if any(self.memory.dims[name] != size for name, size in dims.items()):
             self._fronts.clear()

@@ -20,11 +20,13 @@ HANDED_OVER = 2  # sentences at once
 class Encoding:
     """Encodes one sentence at a time in `executor`; `notify` is called from its thread after each.
 
-    `longest` is the most tokens that the model takes.
+    `longest` is the most tokens that the model takes. Dropout [layers, units] of the steps that a sentence usually has
+    is drawn beside it, as the decoder's thread has no time to spare.
     """
 
     runner: Runner
     longest: int
+    dropout: tuple[int, int]
     executor: Executor
     clock: StageClock
     notify: Callable[[], None]
@@ -86,5 +88,7 @@ class Encoding:
         }
         inputs["tokens"][0, :length] = utterance.tokens
         inputs["text_mask"][0, :length] = True
+        with self.clock.measure("dropout"):
+            utterance.masks.draw_ahead(utterance.limits.usual, *self.dropout)
         with self.clock.measure("encoder"):
             return {**inputs, **self.runner.run(inputs)}

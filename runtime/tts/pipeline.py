@@ -62,17 +62,17 @@ class Pipeline(Closing):
         if slots < 1:
             raise BackendError(f"{slots} slots were asked for; expected at least 1")
         clock, bell, model = StageClock(now), Bell(), casting.model
-        seconds = model.audio.hop / model.audio.sample_rate
+        decoder = Decoder.open(stages.decoder, slots, clock)
         return cls(
             engine=engine,
             clock=clock,
             _casting=casting,
             _stages=stages,
             _crew=crew,
-            _encoding=Encoding(stages.encoder, model.limits.max_text, crew.encoder, clock, bell.ring),
-            _decoder=Decoder.open(stages.decoder, slots, clock),
+            _encoding=Encoding(stages.encoder, model.limits.max_text, decoder.dropout, crew.encoder, clock, bell.ring),
+            _decoder=decoder,
             _vocoding=Vocoding(
-                stages.postnet, stages.vocoder, model.audio.hop, seconds, clock, crew.vocoder, crew.passes, bell.wake
+                stages.postnet, stages.vocoder, model.audio, clock, crew.vocoder, crew.passes, bell.wake
             ),
             _scheduler=Scheduler(Slots(slots), now),
             _now=now,
@@ -117,8 +117,7 @@ class Pipeline(Closing):
 
     def synthesize_many(self, requests: Sequence[SpeechRequest]) -> list[Speech]:
         """Speak all texts, in the order of `requests`. Raises TextError (before any work) or BackendError."""
-        done = sorted(self.completions(requests), key=lambda c: c.index)
-        return [completion.speech for completion in done]
+        return [done.speech for done in sorted(self.completions(requests), key=lambda c: c.index)]
 
     def completions(self, requests: Sequence[SpeechRequest]) -> Iterator[Completion]:
         """Speak all texts and yield each as it is finished. Raises TextError (before any work) or BackendError."""
@@ -157,17 +156,19 @@ class Pipeline(Closing):
         self._fail(index, CancelledError(f"request {index} was cancelled; submit it again if it is still wanted"))
 
     def step(self) -> list[Event]:
-        """Admit who waits, decode a step of every slot, retire who is done, voice what is ready; what came of it.
+        """Admit who waits, decode a stride of every slot, retire who is done, voice what is ready; what came of it.
 
-        Most steps only decode: the rest is looked at when something has happened that could concern it.
+        Most strides only decode: the rest is looked at when something has happened that could concern it.
         """
         with self.clock.measure("scheduler"):
-            self._expire()
+            for failure in self._jobs.expired(self._now()):
+                self._fail(failure.index, failure.error)
             if self._bell.answer() or not self.active:
                 self._admit()
             looked = self._decode()
             events = self._voice() if looked or self._vocoding.ready else []
             failures, self._failures = self._failures, []
+            self._bell.called = False
             return [*events, *failures]
 
     def delay(self) -> float:
@@ -211,7 +212,7 @@ class Pipeline(Closing):
         return self._scheduler.slots.free + self._crew.ahead
 
     def _admit(self) -> None:
-        if self._scheduler.waiting == 0:
+        if self._scheduler.waiting == 0 or not (self._scheduler.slots.free or self._encoding.free):
             return
         upcoming = self._scheduler.upcoming(self._reach())
         if self._crew.ahead or self._scheduler.delay() == 0:
@@ -230,20 +231,23 @@ class Pipeline(Closing):
         self._voicing.append(placement.request)
 
     def _decode(self) -> bool:
-        """A step of every slot; whether there may be more to voice."""
+        """A stride of every slot; whether there may be more to voice."""
         if not (rows := self.active) or self._rest():
             return False
         try:
-            looks = [(row, self._scheduler.at(row).utterance) for row in self._decoder.step(rows)]
-            waited = [self._decoder.look(row, rows, utterance) for row, utterance in looks]
+            free = self._scheduler.slots.free > 0  # with no row to give away, whoever calls can wait for the stride
+            due = self._decoder.run(rows, self._crew.stride, lambda: free and self._bell.called)
+            looks = [(row, self._scheduler.at(row)) for row in due]
+            waited = [voicing for row, voicing in looks if self._decoder.look(row, rows, voicing.utterance)]
         except SpeechTRTError as error:
             for voicing in self._scheduler.running():
                 self._fail(voicing.job, error)
             return False
-        owners = self._scheduler.slots.owners if looks else ()
-        for owner in [owners[row] for row, utterance in looks if utterance.finished]:
+        self._vocoding.offer(waited)
+        owners = self._scheduler.slots.owners if waited else ()
+        for owner in [owners[row] for row, voicing in looks if voicing.utterance.finished]:
             self._end(owner)
-        return any(waited)
+        return bool(waited)
 
     def _rest(self) -> float:
         """Seconds until the next step is worth its time, unless something happens before.
@@ -254,7 +258,7 @@ class Pipeline(Closing):
         seconds = self._scheduler.patience()
         if not seconds or any(voicing.plan.live for voicing in self._scheduler.running()):
             return 0.0
-        return seconds if self._vocoding.backlog(self._voicing) else 0.0
+        return seconds if self._vocoding.backlog else 0.0
 
     def _end(self, owner: int) -> None:
         if heir := self._scheduler.succeed(owner, lambda voicing: self._encoding.encoded(voicing.utterance)):
@@ -265,7 +269,7 @@ class Pipeline(Closing):
 
     def _voice(self) -> list[Event]:
         events: list[Event] = []
-        for landed in self._vocoding.advance(self._voicing):
+        for landed in self._vocoding.advance():
             voicing = landed.voicing
             if voicing.done:
                 self._voicing = [v for v in self._voicing if v is not voicing]
@@ -282,16 +286,12 @@ class Pipeline(Closing):
             self._jobs.pop(job.index)
             yield Completion(job.index, job.speech(now))
 
-    def _expire(self) -> None:
-        for failure in self._jobs.expired(self._now()):
-            self._fail(failure.index, failure.error)
-
     def _fail(self, index: int, error: SpeechTRTError) -> None:
-        job = self._jobs.pop(index)
-        if job is None:
+        if (job := self._jobs.pop(index)) is None:
             return
         for sentence in job.sentences:
             self._encoding.forget(sentence.utterance)
+            self._vocoding.forget(sentence)
             if move := self._scheduler.withdraw(sentence):
                 self._decoder.move(move)
         self._voicing = [v for v in self._voicing if v.job != index]

@@ -1,4 +1,4 @@
-"""One sentence on its way from tokens to frames: its randomness, its frames so far, and when it ends."""
+"""One sentence on its way from tokens to frames: its frames so far, and when it ends."""
 
 import math
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from speechtrt.bundle import Limits, TtsSpec
 from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.tts.dropout import DropoutMasks
 from speechtrt.runtime.tts.ending import Ending, runaway
 
 STABLE_STEPS = 2
@@ -52,30 +53,6 @@ class StepLimits:
         """Exactly `steps` steps, as far as the model's limit allows."""
         steps = max(1, min(steps, limits.max_frames // spec.reduction))
         return cls(steps, steps)
-
-
-@dataclass(frozen=True, slots=True)
-class DropoutMasks:
-    """The prenet's dropout, drawn from the utterance's own bits, whoever shares the batch; many steps at once."""
-
-    bits: np.random.PCG64
-    rate: float
-
-    @classmethod
-    def seeded(cls, seed: int, part: int, rate: float) -> "DropoutMasks":
-        """Masks of part number `part` of a request; the same for the same arguments on every machine."""
-        return cls(np.random.PCG64(np.random.SeedSequence((seed, part))), rate)
-
-    def draw(self, out: Array) -> None:
-        """Fill `out` [steps, layers, units] with 0 and 1/(1-rate). As in transformers, `rate` is how many are kept.
-
-        Numbers are those of numpy's `random(dtype=float32)`, 24 of 32 bits each, without the detour over floats.
-        """
-        units = out[0].size
-        words = self.bits.random_raw((len(out), -(-units // 2)))
-        halves = words.astype("<u8", copy=False).view("<u4")[:, :units]
-        np.less(halves, math.ceil(self.rate * 2**24) << 8, out=out.reshape(len(out), units))
-        np.multiply(out, 1.0 / (1.0 - self.rate), out=out)
 
 
 @dataclass(slots=True, eq=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from speechtrt.audio import Samples
+from speechtrt.bundle import AudioSpec
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.backends.base import Array, Runner
 from speechtrt.runtime.clock import StageClock
@@ -47,15 +48,11 @@ class Landed:
 
 @dataclass(slots=True)
 class Vocoding:
-    """Runs postnet and vocoder in `executor`, at most `passes` handed over at once; `notify` is called after each.
-
-    `hop` is samples per frame, `frame_seconds` their length.
-    """
+    """Runs postnet and vocoder in `executor`, at most `passes` handed over at once; `notify` is called after each."""
 
     postnet: Runner
     vocoder: Runner
-    hop: int
-    frame_seconds: float
+    audio: AudioSpec
     clock: StageClock
     executor: Executor
     passes: int
@@ -73,21 +70,28 @@ class Vocoding:
         """Whether `advance` would find new sound."""
         return bool(self._flights) and self._flights[0].sound.done()
 
-    def backlog(self, voicings: Iterable[Voicing]) -> bool:
-        """Whether there is more to voice than has been handed over."""
-        return len(self._flights) >= self.passes and any(v.next_span(self._lookahead) for v in voicings)
-
     @property
-    def _lookahead(self) -> int:
-        return self.postnet.stage.context + self.vocoder.stage.context
+    def backlog(self) -> bool:
+        """Whether there is more to voice than can be handed over."""
+        return len(self._flights) >= self.passes and bool(self._windows)
 
-    def advance(self, voicings: Iterable[Voicing]) -> list[Landed]:
+    def offer(self, voicings: Iterable[Voicing]) -> None:
+        """These have frames that somebody waits for, or their last ones."""
+        # a window stays as it is until it is handed over, however many frames follow
+        new = (voicing for voicing in voicings if voicing not in self._windows)
+        self._windows |= {voicing: window for voicing in new if (window := self._window(voicing))}
+
+    def advance(self) -> list[Landed]:
         """Hand over the chunks that are ready, the most urgent first, and take the sound that exists."""
         landed = self._land()
-        while len(self._flights) < self.passes and (windows := self._next(voicings)):
-            self._start(windows)
+        while self._windows and len(self._flights) < self.passes:
+            self._start(self._next())
             landed += self._land()
         return landed
+
+    def forget(self, voicing: Voicing) -> None:
+        """Voice no more of it than has been handed over."""
+        self._windows.pop(voicing, None)
 
     def clear(self) -> None:
         """Forget what is being made."""
@@ -96,31 +100,30 @@ class Vocoding:
         self._flights.clear()
         self._windows.clear()
 
-    def _next(self, voicings: Iterable[Voicing]) -> list[_Window]:
+    def _next(self) -> list[_Window]:
         """The most urgent window and, as far as a pass may grow, others of its shape."""
-        # a window stays as it is until it is handed over, however many frames follow
-        self._windows = {v: w for v in voicings if (w := self._windows.get(v) or self._window(v))}
         windows = sorted(self._windows.values(), key=lambda w: w.due)
         alike = [w for w in windows if w.shape == windows[0].shape]
-        return alike[: max(1, LARGEST_PASS // len(windows[0].frames))] if windows else []
+        return alike[: max(1, LARGEST_PASS // len(windows[0].frames))]
 
     def _window(self, voicing: Voicing) -> _Window | None:
         before, after = self.postnet.stage.context, self.vocoder.stage.context
-        span = voicing.next_span(self._lookahead)
+        span = voicing.next_span(before + after)
         if span is None:
             return None
         total = len(voicing.utterance.frames)
         mel = span.widened(after, total).rounded(GRAIN)
-        due = voicing.due + voicing.given * self.frame_seconds
+        due = voicing.due + voicing.given * self.audio.hop / self.audio.sample_rate
         frames = mel.widened(before, total)
         shape = len(frames), mel.start - frames.start, len(mel)
         return _Window(voicing, span, mel, frames, due, shape)
 
     def _start(self, windows: list[_Window]) -> None:
-        frames = np.stack([w.voicing.utterance.frames[w.frames.start : w.frames.stop] for w in windows])
+        frames = [w.voicing.utterance.frames[w.frames.start : w.frames.stop] for w in windows]
         for window in windows:
             window.voicing.give(window.span)
             del self._windows[window.voicing]
+            self.offer((window.voicing,))
         flight = _Flight(windows, self.executor.submit(self._voice, windows, frames))
         self._flights.append(flight)
         flight.sound.add_done_callback(lambda _: self.notify())
@@ -137,14 +140,14 @@ class Vocoding:
             landed += [Landed(w.voicing, error) for w in flight.windows]
         return landed
 
-    def _voice(self, windows: list[_Window], frames: Array) -> list[Samples]:
-        """One pass for windows of one shape; `frames` [windows, frames, mels]."""
+    def _voice(self, windows: list[_Window], frames: list[Array]) -> list[Samples]:
+        """One pass for windows of one shape, each with its `frames` [frames, mels], which do not change any more."""
         with self.clock.measure("postnet", len(windows)):
-            mel = self.postnet.run({"frames": _cast(frames, self.postnet, "frames")})["mel"]
+            mel = self.postnet.run({"frames": _cast(np.stack(frames), self.postnet, "frames")})["mel"]
         mel = mel[:, windows[0].mel.inside(windows[0].frames)]
         with self.clock.measure("vocoder", len(windows)):
             pcm = self.vocoder.run({"mel": _cast(mel, self.vocoder, "mel")})["pcm"]
-        return [pcm[row, w.span.inside(w.mel, self.hop)].astype(np.float32) for row, w in enumerate(windows)]
+        return [pcm[row, w.span.inside(w.mel, self.audio.hop)].astype(np.float32) for row, w in enumerate(windows)]
 
 
 def _cast(array: Array, runner: Runner, name: str) -> Array:

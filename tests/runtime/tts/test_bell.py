@@ -31,3 +31,12 @@ def test_to_wake_is_not_to_ring() -> None:
     bell.wake()
     bell.sleep(None)
     assert not bell.answer()
+
+
+def test_whoever_rings_or_wakes_has_called() -> None:
+    bell = Bell()
+    assert not bell.called
+    for call in (bell.ring, bell.wake):
+        bell.called = False
+        call()
+        assert bell.called

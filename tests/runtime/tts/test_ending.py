@@ -7,8 +7,9 @@ import pytest
 
 from speechtrt.bundle import Limits, TtsSpec
 from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.tts.dropout import DropoutMasks
 from speechtrt.runtime.tts.ending import Ending, looping, runaway, silent
-from speechtrt.runtime.tts.utterance import DropoutMasks, StepLimits, Utterance
+from speechtrt.runtime.tts.utterance import StepLimits, Utterance
 
 SPEC = TtsSpec(2, 2, 8, dropout=0.5, stop_threshold=0.5, min_ratio=0.0, max_ratio=20.0)
 MELS = 20

@@ -168,3 +168,32 @@ def test_there_is_no_waiting_when_sound_keeps_up() -> None:
         while pipeline.busy:
             assert pipeline.delay() == 0
             pipeline.step()
+
+
+def test_a_full_batch_makes_a_stride_before_anybody_looks_around() -> None:
+    runners = tts_stages()
+    batches = runners["decoder"].batches
+    crew = Crew(Inline(), Inline(), ahead=4, passes=2, stride=4)
+    with build(runners, slots=2, crew=crew, now=lambda: 7.0) as pipeline:
+        for _ in range(3):
+            pipeline.submit(SpeechRequest("hello", steps=30), urgent=True)
+        pipeline.step()
+        assert batches == [2] * 4
+        pipeline.wake()
+        pipeline.step()
+        assert batches == [2] * 8, "nobody can be let in"
+
+
+def test_whoever_calls_is_heeded_at_the_next_step_while_there_is_room() -> None:
+    runners = tts_stages()
+    batches = runners["decoder"].batches
+    crew = Crew(Inline(), Inline(), ahead=4, passes=2, stride=4)
+    with build(runners, slots=3, crew=crew, now=lambda: 7.0) as pipeline:
+        pipeline.submit(SpeechRequest("hello", steps=30), urgent=True)
+        pipeline.step()
+        done = len(batches)
+        pipeline.submit(SpeechRequest("hello", steps=30), urgent=True)
+        pipeline.step()
+        assert batches[done:] == [2]
+        pipeline.step()
+        assert batches[done:] == [2] * 5

@@ -178,7 +178,7 @@ def test_chunks_of_one_shape_share_a_pass(pipeline: Pipeline, runners: dict[str,
 def test_time_is_counted_by_stage(pipeline: Pipeline) -> None:
     pipeline.synthesize("hello")
     stages = {t.stage for t in pipeline.clock.times()}
-    assert stages == {"text", "scheduler", "encoder", "decoder", "postnet", "vocoder"}
+    assert stages == {"text", "scheduler", "dropout", "encoder", "decoder", "postnet", "vocoder"}
 
 
 def test_speech_ends_where_the_model_stops(pipeline: Pipeline) -> None:

@@ -13,11 +13,11 @@ from speechtrt.engine_set import EngineFolder
 from speechtrt.errors import BackendError, IntegrityError, TextError
 from speechtrt.precision import BackendName, Precision
 from speechtrt.runtime.policy.guard import GuardPolicy
+from speechtrt.runtime.tts.dropout import DropoutMasks
 from speechtrt.runtime.tts.opening import open_pipeline
 from speechtrt.runtime.tts.pipeline import Pipeline
 from speechtrt.runtime.tts.speech import INTERACTIVE, ChunkPlan, SpeechRequest
 from speechtrt.runtime.tts.synthesizer import Synthesizer
-from speechtrt.runtime.tts.utterance import DropoutMasks
 
 REQUESTS = [
     SpeechRequest("hello world", seed=1, steps=40),

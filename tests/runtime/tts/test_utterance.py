@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speechtrt.bundle import Limits, TtsSpec
-from speechtrt.runtime.backends.base import Array
+from speechtrt.runtime.tts.dropout import DropoutMasks
 from speechtrt.runtime.tts.ending import Ending
-from speechtrt.runtime.tts.utterance import STABLE_STEPS, DropoutMasks, StepLimits, Utterance
+from speechtrt.runtime.tts.utterance import STABLE_STEPS, StepLimits, Utterance
 
 SPEC = TtsSpec(2, 2, 8, dropout=0.5, stop_threshold=0.5, min_ratio=1.0, max_ratio=10.0)
 LIMITS = Limits(max_text=100, max_frames=200)
@@ -80,34 +80,6 @@ def test_frames_are_kept_in_order_while_they_grow() -> None:
     steps_until_the_end(speech, [(0, 0)] * 400)
     assert speech.frames.shape == (800, 3)
     assert (speech.frames[:, 0] == np.repeat(np.arange(400), 2)).all()
-
-
-def draw(masks: DropoutMasks, *shape: int) -> Array:
-    out = np.empty(shape, np.float32)
-    masks.draw(out)
-    return out
-
-
-def test_masks_are_numpys_and_do_not_depend_on_how_many_are_drawn_at_once() -> None:
-    masks = DropoutMasks.seeded(5, 1, 0.5)
-    generator = np.random.Generator(DropoutMasks.seeded(5, 1, 0.5).bits)
-    for steps in (3, 1, 7):
-        drawn = draw(masks, steps, 2, 7)
-        for mask in drawn:
-            np.testing.assert_array_equal(mask, (generator.random((2, 7), dtype=np.float32) < 0.5) * 2.0)
-
-
-def test_masks_are_zero_or_scaled_and_as_frequent_as_they_should_be() -> None:
-    out = draw(DropoutMasks.seeded(1, 0, 0.2), 1, 100, 100)
-    assert set(np.unique(out)) == {np.float32(0), np.float32(1 / 0.8)}
-    assert 0.15 < (out > 0).mean() < 0.25
-
-
-def test_masks_depend_on_seed_and_part_only() -> None:
-    kinds = ((1, 0), (1, 0), (2, 0), (1, 1))
-    drawn = [draw(DropoutMasks.seeded(seed, part, 0.5), 1, 2, 64) for seed, part in kinds]
-    assert (drawn[0] == drawn[1]).all()
-    assert not (drawn[0] == drawn[2]).all() and not (drawn[0] == drawn[3]).all()
 
 
 @given(
