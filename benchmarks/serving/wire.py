@@ -76,7 +76,8 @@ class Wires(Closing):
 
     def connect(self) -> Wire:
         """A new one."""
-        found = socket.create_connection(self._address)
+        found = socket.socket()
+        found.connect(self._address)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         found.setblocking(False)
         wire = Wire(found)

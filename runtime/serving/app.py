@@ -15,13 +15,13 @@ from speechtrt.runtime.serving.http.speech import SpeechEndpoint
 from speechtrt.runtime.serving.http.status import HealthEndpoints, StatusEndpoints
 from speechtrt.runtime.serving.http.transcriptions import TranscriptionEndpoint
 from speechtrt.runtime.serving.page.routes import page_routes
-from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
+from speechtrt.runtime.serving.realtime.socket import PATH, RealtimeEndpoint
 
 
 def web_app(service: Service, realtime: RealtimeEndpoint, admin: AdminEndpoints | None = None) -> Starlette:
     """What clients may ask. Without `admin` operators and Prometheus ask elsewhere."""
     # routes are tried in order, and sessions come most often
-    routes = [WebSocketRoute("/v1/realtime", realtime.connect), *_routes(service)]
+    routes = [WebSocketRoute(PATH, realtime.connect), *_routes(service)]
     return _app([*routes, *_operations(service, admin)] if admin else routes)
 
 

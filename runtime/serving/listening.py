@@ -111,6 +111,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,  # base64 of sound does not shrink enough to be worth the time
         lifespan="off",
+        proxy_headers=False,  # nobody asks where a client is
         log_config=None,
         access_log=False,
         server_header=False,

@@ -91,6 +91,7 @@ class Process:
             self._wyoming(service) as wyoming_port,
         ):
             realtime = RealtimeEndpoint(service, self.settings.origins, DETECTORS[self.settings.turn_detector])
+            public.front.turn_away = realtime.turn_away
             public.front.app = web_app(service, realtime, None if operators else admin)
             where: dict[str, object] = {"host": public.host, "port": public.port, "grpc_port": grpc_port}
             if operators:

@@ -22,7 +22,19 @@ gc.collect()
 assert gone() is not None  # nobody looks at it any more
 settle()
 assert gone() is None
-assert gc.isenabled() and gc.get_threshold()[2] > 10
+young, _, old = gc.get_threshold()
+assert gc.isenabled() and young > 1000 and old > 10
+"""
+
+POLICY = """
+import os, threading
+from speechtrt.runtime.interpreter import interrupt_nobody
+interrupt_nobody()
+found = []
+thread = threading.Thread(target=lambda: found.append(os.sched_getscheduler(0)))
+thread.start()
+thread.join()
+assert found == [os.SCHED_BATCH]
 """
 
 
@@ -37,3 +49,7 @@ def test_no_thread_waits_for_long() -> None:
 
 def test_what_was_settled_comes_back_with_the_next_settling() -> None:
     python(SETTLING)
+
+
+def test_threads_that_begin_later_interrupt_nobody() -> None:
+    python(POLICY)

@@ -51,6 +51,10 @@ class Admission:
         if self.keys[key] >= self.per_key:
             message = f"this key has {self.per_key} requests in flight, its limit; wait for one to end"
             raise Refusal(Reason.BUSY, message, code="rate_limit_exceeded", retry_after=self._retry_after())
+        self.expect_room()
+
+    def expect_room(self) -> None:
+        """Raise Refusal when every place is taken, whoever comes."""
         if self.full:
             message = f"all {self.capacity} places are taken; try again in a moment"
             raise Refusal(Reason.BUSY, message, code="capacity", retry_after=self._retry_after())

@@ -40,14 +40,22 @@ class Release(Generic[M]):
     @contextmanager
     def held(self, key: str) -> Iterator[M]:
         """Serve one request of `key` within the block. Raises Refusal when there is no place, or too much to do."""
-        if self.opened.model.gauges().rung >= Rung.REFUSE:
-            message = f"{self.card.name} is overloaded; try again in a moment"
-            raise Refusal(Reason.BUSY, message, code="capacity", retry_after=RETRY_SECONDS)
+        self._expect_calm()
         try:
             with self.door.enter(key):
                 yield self.opened.model
         finally:
             self._left.set()
+
+    def expect_room(self) -> None:
+        """Raise Refusal when there is no place for anybody, or too much to do."""
+        self.door.expect_room()
+        self._expect_calm()
+
+    def _expect_calm(self) -> None:
+        if self.opened.model.gauges().rung >= Rung.REFUSE:
+            message = f"{self.card.name} is overloaded; try again in a moment"
+            raise Refusal(Reason.BUSY, message, code="capacity", retry_after=RETRY_SECONDS)
 
     async def emptied(self) -> None:
         """Wait until nobody holds it."""

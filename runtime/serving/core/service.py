@@ -1,7 +1,7 @@
 """Everything a protocol needs to serve a request."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from speechtrt.runtime.serving.core.lifecycle import Lifecycle
 from speechtrt.runtime.serving.core.limits import Limits
 from speechtrt.runtime.serving.core.metrics import Metrics
 from speechtrt.runtime.serving.core.ports import Model
-from speechtrt.runtime.serving.core.refusal import refusal_of
+from speechtrt.runtime.serving.core.refusal import Refusal, refusal_of
 from speechtrt.runtime.serving.core.router import Router, Routing
 from speechtrt.runtime.serving.core.tracing import Tracing
 
@@ -69,6 +69,19 @@ class Service:
         self.limits = limits
         for shelf in self.catalogue.shelves:
             shelf.limit(limits)
+
+    def refusal(self, model: Model) -> Refusal | None:
+        """Why nobody may enter now, counted as a request for `model`; None when somebody may."""
+        release = self.catalogue.shelf(model).stable
+        try:
+            self.lifecycle.expect_ready()
+            self.lateness.expect_in_time(self.in_flight)
+            release.expect_room()
+        except Refusal as refusal:
+            with suppress(Refusal), self.metrics.request(release.card):
+                raise
+            return refusal
+        return None
 
     @contextmanager
     def admitted(self, model: M, key: str) -> Iterator[M]:

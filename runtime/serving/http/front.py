@@ -11,16 +11,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from speechtrt.runtime.serving.core.lifecycle import Lifecycle, starting
 from speechtrt.runtime.serving.http.failure import refused
 from speechtrt.runtime.serving.http.status import HealthEndpoints
+from speechtrt.runtime.serving.realtime.direct import TurnAway, nobody
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
 @dataclass(slots=True)
 class Front:
-    """Answers for itself until there is an `app`, and then passes everything on to it."""
+    """Answers for itself until there is an `app`, and then passes everything on to it.
+
+    `turn_away` is asked before a WebSocket is opened.
+    """
 
     lifecycle: Lifecycle
     app: ASGIApp | None = None
+    turn_away: TurnAway = nobody
     _starting: ASGIApp = field(init=False)
 
     def __post_init__(self) -> None:

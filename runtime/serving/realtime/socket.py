@@ -1,12 +1,13 @@
 """`/v1/realtime`: a session on a WebSocket, from the handshake to the close code."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -26,6 +27,8 @@ from speechtrt.runtime.serving.realtime.outbox import Outbox
 from speechtrt.runtime.serving.realtime.reader import Reader
 from speechtrt.runtime.serving.realtime.session import Session
 
+LOG = logging.getLogger("speechtrt.requests")
+PATH = "/v1/realtime"
 KEY_PROTOCOL = "openai-insecure-api-key."
 PROTOCOL = "realtime"
 FINISH_SECONDS = 1.5
@@ -56,6 +59,21 @@ class RealtimeEndpoint:
     service: Service
     origins: tuple[str, ...] = ()
     make_detector: Callable[[], VoiceDetector] = EnergyDetector
+
+    def turn_away(self, target: str) -> tuple[int, str] | None:
+        """How to close a connection before anything else is done for it, if nobody may enter; None lets it come."""
+        path, _, query = target.partition("?")
+        if path != PATH:
+            return None
+        try:
+            model = parse_qs(query).get("model", [None])[0]
+            refusal = self.service.refusal(self.service.catalogue.hearer(model))
+        except Refusal:  # an unknown model, or one that the router has to choose: an answer for those who come in
+            return None
+        if refusal is None:
+            return None
+        LOG.info("turned away", extra={"fields": {"path": path, "reason": str(refusal)}})
+        return CODES[refusal.reason], _reason(str(refusal))
 
     async def connect(self, websocket: WebSocket) -> None:
         """One session. What is wrong before it begins is an HTTP error, a full or leaving server closes it at once."""
@@ -167,4 +185,8 @@ async def _closing(moment: Coroutine[Any, Any, None], code: Close) -> Close:
 
 async def _close(websocket: WebSocket, code: Close, reason: str) -> None:
     with suppress(RuntimeError, WebSocketDisconnect):  # the client was faster
-        await websocket.close(code, reason[:LONGEST_REASON])
+        await websocket.close(code, _reason(reason))
+
+
+def _reason(text: str) -> str:
+    return text[:LONGEST_REASON]

@@ -31,6 +31,7 @@ from speechtrt.runtime.serving.fleet.chronicle import Chronicle
 from speechtrt.runtime.serving.fleet.swapper import Swapper
 from speechtrt.runtime.serving.fleet.trials import Trials
 from speechtrt.runtime.serving.http.admin import AdminEndpoints
+from speechtrt.runtime.serving.http.front import Front
 from speechtrt.runtime.serving.models.opening import version_of
 from speechtrt.runtime.serving.realtime.direct import DirectWebSocket
 from speechtrt.runtime.serving.realtime.socket import RealtimeEndpoint
@@ -129,8 +130,9 @@ def serving(
         trials = Trials(swapper, rules)
         service.metrics.watchers.append(trials)
         admin = AdminEndpoints(swapper, trials, Keyring.of(admin_keys), _nothing)
+        realtime = RealtimeEndpoint(service, make_detector=LoudnessDetector)
         config = uvicorn.Config(
-            web_app(service, RealtimeEndpoint(service, make_detector=LoudnessDetector), admin),
+            Front(service.lifecycle, web_app(service, realtime, admin), realtime.turn_away),
             port=0,
             log_config=None,
             ws=protocol,

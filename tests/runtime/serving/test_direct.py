@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
@@ -74,14 +75,20 @@ async def accepted(scope: Scope, receive: Receive, send: Send) -> None:
     await asyncio.Event().wait()
 
 
-async def connected(take: Callable[[bytes], bool] | None) -> tuple[DirectWebSocket, Notes]:
-    config = uvicorn.Config(accepted, ws=DirectWebSocket, lifespan="off", log_config=None, ws_ping_interval=None)
+def knocked(app: ASGIApp, **choices: Any) -> tuple[DirectWebSocket, Notes, ClientProtocol]:
+    """A connection whose client has asked for its handshake."""
+    config = uvicorn.Config(app, ws=DirectWebSocket, lifespan="off", log_config=None, ws_ping_interval=None)
     config.load()
     link, notes = DirectWebSocket(config, ServerState(), {}), Notes()
     link.connection_made(notes)
-    client = ClientProtocol(parse_uri("ws://here/"))
+    client = ClientProtocol(parse_uri("ws://here/there?x=1"), **choices)
     client.send_request(client.connect())
     link.data_received(b"".join(client.data_to_send()))
+    return link, notes, client
+
+
+async def connected(take: Callable[[bytes], bool] | None) -> tuple[DirectWebSocket, Notes]:
+    link, notes, _ = knocked(accepted)
     while not link.handshake_complete:
         await asyncio.sleep(0)
     link.take = take
@@ -138,3 +145,60 @@ def test_what_is_put_goes_out_at_once_unless_the_client_has_too_much_or_is_gone(
         return notes.written
 
     assert asyncio.run(run()) == [frame(b"now", mask=False)]
+
+
+class Closed:
+    """An application with a door that is closed to all but those who ask for `open`."""
+
+    def __init__(self) -> None:
+        self.entered = 0
+
+    def turn_away(self, target: str) -> tuple[int, str] | None:
+        return None if target.endswith("open") else (1013, f"closed to {target}")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.entered += 1
+        await accepted(scope, receive, send)
+
+
+def test_who_is_turned_away_hears_why_in_one_piece_and_enters_nothing() -> None:
+    async def run() -> None:
+        door = Closed()
+        link, notes, client = knocked(door)
+        [written] = notes.written
+        client.receive_data(written)
+        assert (client.close_code, client.close_reason) == (None, None)
+        assert client.close_rcvd is not None
+        assert (client.close_rcvd.code, client.close_rcvd.reason) == (1013, "closed to /there?x=1")
+        link.data_received(frame(b"said too early") + b"".join(client.data_to_send()))
+        assert notes.closing
+        link.connection_lost(None)
+        await asyncio.sleep(0)
+        assert not door.entered and not link.connections
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("choices", [{"origin": "https://here"}, {"subprotocols": ["realtime"]}])
+def test_browsers_are_answered_by_the_application(choices: dict[str, Any]) -> None:
+    async def run() -> int:
+        door = Closed()
+        link, _, _ = knocked(door, **choices)
+        while not link.handshake_complete:
+            await asyncio.sleep(0)
+        return door.entered
+
+    assert asyncio.run(run()) == 1
+
+
+def test_a_handshake_that_is_none_gets_an_error() -> None:
+    async def run() -> bytes:
+        config = uvicorn.Config(Closed(), ws=DirectWebSocket, lifespan="off", log_config=None)
+        config.load()
+        link, notes = DirectWebSocket(config, ServerState(), {}), Notes()
+        link.connection_made(notes)
+        link.data_received(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert notes.closing
+        return b"".join(notes.written)
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 426 ")
