@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from speechtrt.cli import root
 from speechtrt.deploy.bill.closure import closure
@@ -63,12 +64,26 @@ def test_what_is_built_is_what_is_installed_and_listed(file: Path) -> None:
     assert built == installed == listed
 
 
-def test_the_image_has_no_torch() -> None:
-    [file] = [file for file in FILES if file.name == "Containerfile"]
+def requirements(file: Path) -> list[Requirement]:
+    """What the package and the file's extras ask for."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     chosen = [project["optional-dependencies"][extra] for extra in extras(file)[0]]
-    roots = [Requirement(text) for text in (*project["dependencies"], *chain.from_iterable(chosen))]
-    names = {part.name for root in roots for part in closure(root.name, sorted(root.extras))}
+    return [Requirement(text) for text in (*project["dependencies"], *chain.from_iterable(chosen))]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_everything_asked_for_is_pinned_and_nothing_of_it_is_for_training(file: Path) -> None:
+    lines = map(Requirement, (ROOT / "constraints.txt").read_text().splitlines())
+    pins = {canonicalize_name(pin.name): str(pin.specifier) for pin in lines}
+    asked = {canonicalize_name(requirement.name): requirement.specifier for requirement in requirements(file)}
+    assert not asked.keys() & HEAVY
+    for name, allowed in asked.items():
+        assert pins[name].removeprefix("==") in allowed, name
+
+
+def test_the_image_has_no_torch() -> None:
+    [file] = [file for file in FILES if file.name == "Containerfile"]
+    names = {part.name for root in requirements(file) for part in closure(root.name, sorted(root.extras))}
     assert {"onnxruntime", "grpcio", "uvicorn"} < names
     assert not names & HEAVY
 

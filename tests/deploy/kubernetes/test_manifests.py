@@ -126,7 +126,7 @@ def test_what_scales_a_pool_is_the_only_one_that_counts_its_servers(fleet: Path)
     assert scaled == freed == {"speechtrt-small", "speechtrt-large"}
     for name, document in of_kind(keda, "ScaledObject").items():
         names = {t["name"] for t in document["spec"]["triggers"]}
-        assert {"slot-occupancy", "chunk-latency-p95", "queue-depth"} <= names
+        assert names == {"slot-occupancy", "chunk-latency-p95", "queue-depth", "gpu-load"}
         for trigger in document["spec"]["triggers"]:
             assert f'pool="{name.removeprefix("speechtrt-")}"' in trigger["metadata"]["query"]
             assert float(trigger["metadata"]["threshold"]) > 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import yaml
@@ -30,17 +31,25 @@ def prometheus(folder: Path, target: str) -> Iterator[str]:
     for group in rules["groups"]:
         group["interval"] = "1s"
     (folder / "rules.yaml").write_bytes(encode(rules))
+    with answering(folder / "prometheus.yaml", folder / "data") as url:
+        until(lambda: ask(url, "up") == {"local": 1.0}, 30)
+        yield url
+
+
+@contextmanager
+def answering(config: Path, data: Path) -> Iterator[str]:
+    """The address of a Prometheus over what is in `data`."""
     [port] = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
     arguments = (
-        f"--config.file={folder / 'prometheus.yaml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=warn",
     )
     with subprocess.Popen(["prometheus", *arguments]) as process:
         try:
-            url = f"http://127.0.0.1:{port}"
-            until(lambda: reachable(f"{url}/-/ready") and ask(url, "up") == {"local": 1.0}, 30)
+            until(lambda: reachable(f"{url}/-/ready"), 30)
             yield url
         finally:
             process.terminate()
@@ -56,9 +65,15 @@ def reachable(url: str) -> bool:
 
 def ask(url: str, query: str) -> dict[str, float]:
     """What an instant query gives, by pool."""
+    return {row["metric"].get("pool", ""): float(row["value"][1]) for row in rows(url, query)}
+
+
+def rows(url: str, query: str) -> list[dict[str, Any]]:
+    """All that an instant query gives."""
     answer = httpx.get(f"{url}/api/v1/query", params={"query": query}, trust_env=False).json()
     assert answer["status"] == "success", answer
-    return {row["metric"].get("pool", ""): float(row["value"][1]) for row in answer["data"]["result"]}
+    found: list[dict[str, Any]] = answer["data"]["result"]
+    return found
 
 
 def load(

@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from speechtrt.cli import root
 from speechtrt.deploy.observability.signal import SIGNALS
 from speechtrt.deploy.router.backend import Server
+from tests.deploy.kubernetes.conftest import of_kind
 from tests.deploy.observability.picture import draw
 from tests.deploy.observability.scraped import SETTINGS, ask, load, prometheus
 from tests.deploy.router.fleet import Replica, free_ports, running
@@ -45,6 +48,7 @@ def answered(
     slots = folder / "serve.toml"
     slots.write_text(SETTINGS)
     engines = ("--engines", str(tiny_tts_engines), "--engines", str(tiny_ctc_engines))
+    triggered = trigger_queries(folder / "fleet", *engines)
     address = Server("a", "127.0.0.1", *free_ports(2))
     server = Replica(address, (*engines, "--config", str(slots)), folder / "log")
     with (
@@ -56,8 +60,9 @@ def answered(
         time.sleep(SECONDS - 2)
         values = {signal.name: ask(url, signal.query('namespace="local"')) for signal in SIGNALS}
         recorded = {f"recorded {signal.name}": ask(url, signal.record) for signal in SIGNALS}
+        triggers = {f"trigger {name}": ask(url, query) for name, query in triggered.items()}
         busy.result()
-        yield url, values | recorded
+        yield url, values | recorded | triggers
 
 
 def test_the_dashboard_can_be_drawn(answered: tuple[str, dict[str, dict[str, float]]], tmp_path: Path) -> None:
@@ -73,6 +78,27 @@ def test_every_figure_of_a_loaded_server_is_sane(answered: tuple[str, dict[str, 
         assert found[name].keys() == {"local"}, name
         assert low <= found[name]["local"] <= high, (name, found[name])
     assert {values[kind + name].get("local") for name in ON_GPUS} == {None}
+
+
+def trigger_queries(fleet: Path, *engines: str) -> dict[str, str]:
+    """What an autoscaler asks about these engines, which are a pool of their own here, too."""
+    arguments = [part for part in engines if part != "--engines"]
+    done = CliRunner().invoke(root, ["deploy", "kubernetes", *arguments, "-o", str(fleet), "--namespace", "local"])
+    assert done.exit_code == 0, done.output
+    [scaled] = of_kind(fleet, "ScaledObject").values()
+    found = {trigger["name"]: trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]}
+    return {name: query.replace('pool="cpu"', 'pool="local"') for name, query in found.items()}
+
+
+def test_what_is_generated_for_an_autoscaler_gets_sane_numbers(
+    answered: tuple[str, dict[str, dict[str, float]]],
+) -> None:
+    _, values = answered
+    found = {name: value for name, value in values.items() if name.startswith("trigger ")}
+    assert len(found) == 3
+    for name, value in found.items():
+        low, high = SANE[name.removeprefix("trigger ").replace("-", "_")]
+        assert low <= value[""] <= high, (name, value)
 
 
 def test_autoscalers_get_one_number_each(answered: tuple[str, dict[str, dict[str, float]]]) -> None:
