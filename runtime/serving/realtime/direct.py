@@ -1,6 +1,7 @@
 """The short way between a socket and a session: messages pass no queue and no task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.websockets import WebSocket
@@ -8,18 +9,32 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from speechtrt.runtime.serving.core.incoming import HEADER
+
 try:
     from websockets.speedups import apply_mask
 except ImportError:  # a platform for which there is no wheel
     from websockets.utils import apply_mask
 
-TurnAway = Callable[[str], tuple[int, str] | None]  # from a request's target: a close code and why
 EXTENSION = "speechtrt.direct"
 CHOICES = {"origin", "sec-websocket-protocol"}  # of browsers, whose handshakes the application must answer
 FINAL_TEXT, MASKED, LONGER, LONGEST = 0x81, 0x80, 126, 127  # RFC 6455, 5.2
 
 
-def nobody(_: str) -> None:
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """How a connection is closed, and the id of the request that it was."""
+
+    code: int
+    reason: str
+    request_id: str
+
+
+# From a handshake's target and its headers in lower case.
+TurnAway = Callable[[str, Mapping[str, str]], TurnedAway | None]
+
+
+def nobody(_target: str, _headers: Mapping[str, str]) -> None:
     """Turns nobody away."""
 
 
@@ -35,20 +50,22 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         """Turn a client away where the application says so at once, or offer it the short way."""
         turn_away: TurnAway = getattr(self.config.app, "turn_away", nobody)
-        if not (CHOICES & {name.lower() for name in event.headers}) and (told := turn_away(event.path)):
-            self._turn_away(event, *told)
+        headers = {name.lower(): value for name, value in event.headers.raw_items()}
+        if not CHOICES & headers.keys() and (told := turn_away(event.path, headers)):
+            self._turn_away(event, told)
             return
         super().handle_connect(event)
         if not self.close_sent:
             self.scope["extensions"][EXTENSION] = {"link": self}
 
-    def _turn_away(self, event: Request, code: int, reason: str) -> None:
+    def _turn_away(self, event: Request, told: TurnedAway) -> None:
         """Handshake and close frame in one piece; the client's own close frame, or the time for it, ends the rest."""
         response = self.conn.accept(event)
+        response.headers[HEADER] = told.request_id
         self.conn.send_response(response)
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-            self.conn.send_close(code, reason)
+            self.conn.send_close(told.code, told.reason)
             self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
         self.transport.write(b"".join(self.conn.data_to_send()))
         if self.close_timer is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from speechtrt.runtime.asr.energy import EnergyDetector
 from speechtrt.runtime.asr.vad import VoiceDetector
 from speechtrt.runtime.policy.routing import Utterance
+from speechtrt.runtime.serving.core.incoming import Incoming, serving
 from speechtrt.runtime.serving.core.keys import bearer
 from speechtrt.runtime.serving.core.metrics import Departure
 from speechtrt.runtime.serving.core.refusal import Reason, Refusal
@@ -21,7 +22,7 @@ from speechtrt.runtime.serving.core.router import Routed
 from speechtrt.runtime.serving.core.service import Service
 from speechtrt.runtime.serving.http.failure import refused
 from speechtrt.runtime.serving.realtime.deadline import Deadline
-from speechtrt.runtime.serving.realtime.direct import direct
+from speechtrt.runtime.serving.realtime.direct import TurnedAway, direct
 from speechtrt.runtime.serving.realtime.messages import message
 from speechtrt.runtime.serving.realtime.outbox import Outbox
 from speechtrt.runtime.serving.realtime.reader import Reader
@@ -60,7 +61,7 @@ class RealtimeEndpoint:
     origins: tuple[str, ...] = ()
     make_detector: Callable[[], VoiceDetector] = EnergyDetector
 
-    def turn_away(self, target: str) -> tuple[int, str] | None:
+    def turn_away(self, target: str, headers: Mapping[str, str]) -> TurnedAway | None:
         """How to close a connection before anything else is done for it, if nobody may enter; None lets it come."""
         path, _, query = target.partition("?")
         if path != PATH:
@@ -72,8 +73,9 @@ class RealtimeEndpoint:
             return None
         if refusal is None:
             return None
-        LOG.info("turned away", extra={"fields": {"path": path, "reason": str(refusal)}})
-        return CODES[refusal.reason], _reason(str(refusal))
+        with serving(incoming := Incoming.of(headers)):
+            LOG.info("turned away", extra={"fields": {"path": path, "reason": str(refusal)}})
+        return TurnedAway(CODES[refusal.reason], _reason(str(refusal)), incoming.id)
 
     async def connect(self, websocket: WebSocket) -> None:
         """One session. What is wrong before it begins is an HTTP error, a full or leaving server closes it at once."""

@@ -1,7 +1,7 @@
 """The short way of messages, over a transport that only notes what is written."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from speechtrt.runtime.serving.realtime.direct import DirectWebSocket, whole_text
+from speechtrt.runtime.serving.realtime.direct import DirectWebSocket, TurnedAway, whole_text
 
 TEXTS = st.text(st.characters(max_codepoint=127), max_size=300).map(str.encode)
 
@@ -153,8 +153,9 @@ class Closed:
     def __init__(self) -> None:
         self.entered = 0
 
-    def turn_away(self, target: str) -> tuple[int, str] | None:
-        return None if target.endswith("open") else (1013, f"closed to {target}")
+    def turn_away(self, target: str, headers: Mapping[str, str]) -> TurnedAway | None:
+        assert "host" in headers and all(name == name.lower() for name in headers)
+        return None if target.endswith("open") else TurnedAway(1013, f"closed to {target}", "mine-1")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.entered += 1
@@ -167,7 +168,7 @@ def test_who_is_turned_away_hears_why_in_one_piece_and_enters_nothing() -> None:
         link, notes, client = knocked(door)
         [written] = notes.written
         client.receive_data(written)
-        assert (client.close_code, client.close_reason) == (None, None)
+        assert b"\r\nx-request-id: mine-1\r\n" in written
         assert client.close_rcvd is not None
         assert (client.close_rcvd.code, client.close_rcvd.reason) == (1013, "closed to /there?x=1")
         link.data_received(frame(b"said too early") + b"".join(client.data_to_send()))

@@ -68,8 +68,9 @@ def test_who_is_in_is_served_and_who_comes_hears_when_to_come_back() -> None:
 
         held = asyncio.run_coroutine_threadsafe(be_late(), live.loop).result(10)
         for _ in range(2):
-            with opened(live) as other:
+            with opened(live, additional_headers={"x-request-id": "mine-1"}) as other:
                 assert Client(other).code() == 1013
+                assert other.response and other.response.headers["x-request-id"] == "mine-1"
         assert 'speechtrt_shed_total{engine="fake",model="tiny-ctc",reason="busy",version="v1"} 2.0' in counted(live)
         response = http.post("/v1/audio/speech", json=SPEECH)
         assert (response.status_code, response.headers["retry-after-ms"]) == (429, "1000")
