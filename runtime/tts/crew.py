@@ -29,8 +29,8 @@ class Crew:
     """One who encodes and one who makes sound.
 
     `ahead` sentences are encoded before there is a slot for them; `passes` pieces of sound are handed over at once,
-    while the rest waits for its turn by urgency. The decoder makes up to `stride` steps before anybody looks around,
-    unless somebody calls.
+    while the rest waits for its turn by urgency. The decoder makes up to `stride` short steps before anybody looks
+    around, unless somebody calls.
     """
 
     encoder: Executor

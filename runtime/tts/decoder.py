@@ -15,6 +15,7 @@ from speechtrt.specs import StateKind
 
 MAX_LEN, TEXT_LEN = "max_len", "text_len"
 TEXT_GRAIN = 32
+STRIDE_SECONDS = 0.010  # for which who is done or gives up may wait
 SMALLEST = {MAX_LEN: 4 * BLOCK, TEXT_LEN: TEXT_GRAIN}
 
 
@@ -63,9 +64,11 @@ class Decoder:
     def run(self, rows: int, most: int, called: Callable[[], bool]) -> list[int]:
         """Decode steps of the first `rows` rows; which of these rows must be looked at before the next step.
 
-        It ends at the first such step, after `most` steps, or when somebody has called.
+        It ends at the first such step, after `most` steps or so many as fit into STRIDE_SECONDS, or when somebody has
+        called.
         """
-        ledger, step, settle = self.ledger, self.runner.step, self.memory.settle
+        ledger, step, settle, now = self.ledger, self.runner.step, self.memory.settle, self.clock.now
+        until = now() + STRIDE_SECONDS
         front = self._fronts.get(rows)
         if front is None:
             front = self._fronts[rows] = Front(rows, self.memory, ledger)
@@ -78,7 +81,7 @@ class Decoder:
             settle(rows)
             front.note(place)
             ledger.step += 1
-            if (due := ledger.calls(front)) or called():
+            if (due := ledger.calls(front)) or called() or now() >= until:
                 return due
         return []
 

@@ -57,6 +57,7 @@ def test_the_next_sentences_are_encoded_before_they_have_a_slot() -> None:
         until = time.monotonic() + 60
         while len(runners["encoder"].batches) < 3:
             assert time.monotonic() < until
+            pipeline._admit()
         assert len(runners["decoder"].batches) <= 50
 
 
@@ -197,3 +198,20 @@ def test_whoever_calls_is_heeded_at_the_next_step_while_there_is_room() -> None:
         assert batches[done:] == [2]
         pipeline.step()
         assert batches[done:] == [2] * 5
+
+
+def test_steps_that_take_long_make_no_stride() -> None:
+    runners, clock = tts_stages(), Clock(7.0)
+    decoder = runners["decoder"]
+    compute = decoder.compute
+
+    def slow(inputs: dict[str, Array]) -> dict[str, Array]:
+        clock.now += 0.006
+        return compute(inputs)
+
+    decoder.compute = slow
+    crew = Crew(Inline(), Inline(), ahead=4, passes=2, stride=4)
+    with build(runners, slots=1, crew=crew, now=clock) as pipeline:
+        pipeline.submit(SpeechRequest("hello", steps=30), urgent=True)
+        pipeline.step()
+        assert decoder.batches == [1] * 2
