@@ -1,7 +1,6 @@
 """How Python itself behaves where an event loop and the threads of engines share one process."""
 
 import gc
-import os
 import sys
 
 SWITCH_SECONDS = 0.0005
@@ -16,15 +15,6 @@ def take_short_turns() -> None:
     turn several times in every step.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-
-
-def interrupt_nobody() -> None:
-    """Let a thread that wakes wait for a core to be free instead of taking it from another; for threads yet to begin.
-
-    An engine's thread that loses its core to every packet comes back to cold caches, and so does the one that took it.
-    """
-    if hasattr(os, "SCHED_BATCH"):  # Linux; it needs no privileges
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def settle() -> None:

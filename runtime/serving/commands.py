@@ -81,7 +81,7 @@ def _alias(text: str) -> tuple[str, str]:
 def _serve(read: "Callable[[], Effective]") -> None:
     import asyncio
 
-    from speechtrt.runtime.interpreter import interrupt_nobody, take_short_turns
+    from speechtrt.runtime.interpreter import take_short_turns
     from speechtrt.runtime.serving.core.lifecycle import Lifecycle
     from speechtrt.runtime.serving.log import configure_logging
     from speechtrt.runtime.serving.server import Process
@@ -89,7 +89,6 @@ def _serve(read: "Callable[[], Effective]") -> None:
     settings = read().settings
     configure_logging(settings.log)
     take_short_turns()
-    interrupt_nobody()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(Process(settings, Lifecycle(), lambda: read().settings).run())
 

@@ -26,17 +26,6 @@ young, _, old = gc.get_threshold()
 assert gc.isenabled() and young > 1000 and old > 10
 """
 
-POLICY = """
-import os, threading
-from speechtrt.runtime.interpreter import interrupt_nobody
-interrupt_nobody()
-found = []
-thread = threading.Thread(target=lambda: found.append(os.sched_getscheduler(0)))
-thread.start()
-thread.join()
-assert found == [os.SCHED_BATCH]
-"""
-
 
 def python(program: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -49,7 +38,3 @@ def test_no_thread_waits_for_long() -> None:
 
 def test_what_was_settled_comes_back_with_the_next_settling() -> None:
     python(SETTLING)
-
-
-def test_threads_that_begin_later_interrupt_nobody() -> None:
-    python(POLICY)

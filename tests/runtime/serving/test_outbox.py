@@ -39,7 +39,7 @@ def test_a_message_goes_at_once_where_nobody_waits_and_never_overtakes() -> None
         outbox.put({"n": 2})  # the one before still waits
         first = await outbox.get()
         outbox.sent(first)
-        outbox.sent(await outbox.get())
+        outbox.sent(await asyncio.wait_for(outbox.get(), 30))
         outbox.put({"n": 3})
         return gone, first
 
