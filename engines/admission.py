@@ -1,18 +1,19 @@
 """Which ONNX files may be looked into at all: self-contained, of known operators, with weights that are numbers."""
 
 import math
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import GraphProto, ModelProto, TensorProto, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, numpy_helper
 from onnx.helper import tensor_dtype_to_np_dtype
 
 from speechtrt.errors import BuildError
+from speechtrt.onnx_parts import every_graph, every_node, every_tensor
 
 DOMAINS = frozenset({"", "ai.onnx", "com.microsoft"})
 MOST_BYTES = 2 << 30  # of one tensor: what a single ONNX file can hold
+MOST_NUMBERS = 1 << 29  # of a row of an input or output: 2 GiB in float32
 FLOATS = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE})
 
 
@@ -25,36 +26,34 @@ def read_model(path: Path) -> ModelProto:
         raise BuildError(f"{path}: is not an ONNX model ({what}); export the bundle again") from error
     if not model.graph.node:
         raise BuildError(f"{path}: holds no nodes, expected an ONNX graph; export the bundle again")
-    for graph in _graphs(model):
-        _check_operators(path, graph)
-        for tensor in _tensors(graph):
-            _check_tensor(path, tensor)
+    for node in every_node(model):
+        _check_operator(path, node)
+    if any(graph.sparse_initializer for graph in every_graph(model)):
+        raise BuildError(f"{path}: holds sparse weights; expected dense ones, so export the bundle again")
+    for tensor in every_tensor(model):
+        _check_tensor(path, tensor)
+    for value in (*model.graph.input, *model.graph.output):
+        _check_border(path, value)
     return model
 
 
-def _graphs(model: ModelProto) -> Iterator[GraphProto]:
-    """The graph and every graph inside it."""
-    waiting = [model.graph]
-    while waiting:
-        graph = waiting.pop()
-        yield graph
-        inner = (item for node in graph.node for item in node.attribute)
-        waiting += [g for item in inner for g in (*item.graphs, *([item.g] if item.HasField("g") else []))]
-
-
-def _tensors(graph: GraphProto) -> Iterable[TensorProto]:
-    inner = (item.t for node in graph.node for item in node.attribute if item.HasField("t"))
-    return (*graph.initializer, *inner)
-
-
-def _check_operators(path: Path, graph: GraphProto) -> None:
+def _check_operator(path: Path, node: NodeProto) -> None:
     """A custom operator is a library that somebody else wrote."""
-    for node in graph.node:
-        if node.domain not in DOMAINS:
-            raise BuildError(
-                f"{path}: node {node.name or node.op_type} is {node.domain}::{node.op_type}, a custom operator; "
-                "expected operators of ONNX only, so export the model without it"
-            )
+    if node.domain not in DOMAINS:
+        raise BuildError(
+            f"{path}: node {node.name or node.op_type} is {node.domain}::{node.op_type}, a custom operator; "
+            "expected operators of ONNX only, so export the model without it"
+        )
+
+
+def _check_border(path: Path, value: ValueInfoProto) -> None:
+    """Sizes that the graph fixes are allocated before anything is computed."""
+    fixed = [dim.dim_value for dim in value.type.tensor_type.shape.dim if dim.HasField("dim_value")]
+    if min(fixed, default=0) < 0 or math.prod(fixed) > MOST_NUMBERS:
+        raise BuildError(
+            f"{path}: {value.name} has the fixed sizes {fixed}, expected at most {MOST_NUMBERS} numbers; "
+            "export the bundle again"
+        )
 
 
 def _check_tensor(path: Path, tensor: TensorProto) -> None:

@@ -10,7 +10,7 @@ from speechtrt.console import note
 from speechtrt.engine_set import EngineFolder
 from speechtrt.engines.cache import DEFAULT_CACHE, EngineCache, cache_key
 from speechtrt.engines.current import current_engine_set
-from speechtrt.engines.device import device_fingerprint
+from speechtrt.engines.device import target_device
 from speechtrt.engines.gate.limits import MOST_TIME_RATIO
 from speechtrt.engines.versions import NOTHING, builder_versions
 from speechtrt.errors import BuildError
@@ -58,7 +58,7 @@ def build_engine_set(
         with store.locked(cache_key({"set": str(out.resolve())})):
             found = current()
             if found is None:
-                device, versions = device_fingerprint(backend), builder_versions(backend, quantised)
+                versions, device = builder_versions(backend, quantised), target_device(backend)
                 context = BuildContext(source, backend, store, device, versions, most_time, quantised=quantised)
                 return _build(context, precision, out, quality, say)
     say(f"{out}: up to date")

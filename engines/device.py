@@ -4,6 +4,7 @@ import platform
 import subprocess
 from pathlib import Path
 
+from speechtrt.errors import BuildError
 from speechtrt.precision import BackendName
 
 VECTOR_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimddp")
@@ -19,6 +20,17 @@ def device_fingerprint(backend: BackendName) -> dict[str, str]:
         return {"kind": "gpu", **_gpu()}
     name, flags = _cpu()
     return {"kind": "cpu", "name": name, "machine": platform.machine(), "vector": " ".join(flags)}
+
+
+def target_device(backend: BackendName) -> dict[str, str]:
+    """What is about to be built for. Raises BuildError when a plan would not say which GPU it was measured on."""
+    device = device_fingerprint(backend)
+    if backend is BackendName.TENSORRT and "sm" not in device:
+        raise BuildError(
+            "no GPU answers nvidia-smi, and a tensorrt engine is measured on the one that it is for; "
+            "mend the driver, or build for tensorrt-rtx"
+        )
+    return device
 
 
 def _cpu() -> tuple[str, tuple[str, ...]]:

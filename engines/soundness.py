@@ -29,14 +29,29 @@ def check_files(engines: EngineFolder) -> list[GateRow]:
 
 
 def check_versions(engines: EngineFolder) -> list[GateRow]:
-    """A plan runs on the version that wrote it. Another CPU only makes the recorded speed a memory."""
+    """A plan runs on the version that wrote it, and one that measured its tactics on that kind of GPU only.
+
+    Another CPU only makes the recorded speed a memory.
+    """
     manifest = engines.manifest
     package = RUNS_ON[manifest.backend]
     built, here = manifest.builder.get(package, "unknown"), installed(package)
     note = package if built == here else f"built with {package} {built}, this is {here}; build it again"
-    same = manifest.device == device_fingerprint(manifest.backend)
-    device = "" if same else f"built on {manifest.device.get('name', 'unknown')}; its speed here was not measured"
-    return [yes_or_no(ALL, "backend_version", built == here, note), yes_or_no(ALL, "device", True, device)]
+    return [yes_or_no(ALL, "backend_version", built == here, note), _device_row(engines)]
+
+
+def _device_row(engines: EngineFolder) -> GateRow:
+    """Where no GPU answers, nothing is deserialised either."""
+    manifest = engines.manifest
+    built, here = manifest.device, device_fingerprint(manifest.backend)
+    name = built.get("name", "unknown")
+    kinds = [(device.get("name"), device.get("sm")) for device in (built, here)]
+    if manifest.backend is BackendName.TENSORRT and "sm" in here and kinds[0] != kinds[1]:
+        found = f"{here.get('name')} (compute {here['sm']})"
+        note = f"built on {name} (compute {built.get('sm')}), this is {found}; build it again here"
+        return yes_or_no(ALL, "device", False, note)
+    note = "" if built == here else f"built on {name}; its speed here was not measured"
+    return yes_or_no(ALL, "device", True, note)
 
 
 def check_bundle(engines: EngineFolder, bundle: BundleFolder) -> GateRow:

@@ -65,11 +65,13 @@ def validate_engine_set(folder: Path, demands: Demands = NO_DEMANDS) -> Validati
     """
     began = time.perf_counter()
     engines = EngineFolder.open(folder)
-    rows = [*check_files(engines), *check_versions(engines)]
+    origin = check_versions(engines)
     if demands.bundle is not None:
-        rows.append(check_bundle(engines, BundleFolder.open(demands.bundle)))
-    for stage in engines.manifest.stages:
-        rows += check_stage(engines, stage, demands.player)
+        origin.append(check_bundle(engines, BundleFolder.open(demands.bundle)))
+    rows = [*check_files(engines), *origin]
+    if all(row.passed for row in origin):  # of another version or device, not a byte is deserialised
+        for stage in engines.manifest.stages:
+            rows += check_stage(engines, stage, demands.player)
     figures: tuple[QualityFigure, ...] = ()
     if all(row.passed for row in rows):
         figures, more = _compared(engines, demands)

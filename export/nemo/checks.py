@@ -1,6 +1,5 @@
 """What a foreign ONNX file must be before anything runs it."""
 
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import onnx
@@ -9,6 +8,7 @@ from onnx.external_data_helper import load_external_data_for_model, uses_externa
 
 from speechtrt.errors import CheckpointError
 from speechtrt.export.nemo.metadata import NemoMetadata
+from speechtrt.onnx_parts import every_node, every_tensor
 
 STANDARD = frozenset({"", "ai.onnx", "com.microsoft"})  # ONNX Runtime's own operators need no library
 OLDEST_OPSET = 13
@@ -27,7 +27,7 @@ def load_foreign(path: Path) -> ModelProto:
     except Exception as error:  # protobuf and onnx raise what they like
         reason = str(error).partition("\n")[0]
         raise CheckpointError(f"{path}: is not an ONNX file ({reason}); expected a streaming CTC model") from error
-    if unknown := sorted({node.domain for node in _nodes(model)} - STANDARD):
+    if unknown := sorted({node.domain for node in every_node(model)} - STANDARD):
         raise CheckpointError(
             f"{path}: needs operators of {unknown[0]}, a custom library; export it with standard ones"
         )
@@ -38,20 +38,9 @@ def load_foreign(path: Path) -> ModelProto:
     return model
 
 
-def _nodes(model: ModelProto) -> Iterator[onnx.NodeProto]:
-    graphs = [model.graph]
-    while graphs:
-        graph = graphs.pop()
-        for node in graph.node:
-            yield node
-            graphs += [item.g for item in node.attribute if item.HasField("g")]
-
-
 def _load_weights(model: ModelProto, path: Path) -> None:
     """Bring in weights that lie in other files, which must be in the model's own folder."""
-    constants = (item.t for node in _nodes(model) for item in node.attribute if item.HasField("t"))
-    outside = [tensor for tensor in (*model.graph.initializer, *constants) if uses_external_data(tensor)]
-    files = {_location(tensor) for tensor in outside}
+    files = {_location(tensor) for tensor in every_tensor(model) if uses_external_data(tensor)}
     folder = path.resolve().parent
     for name in sorted(files):
         file = folder / name

@@ -182,7 +182,7 @@ def check_machine(folder: EngineFolder, version: str, cuda: Cuda) -> None:
             f"{folder.path}: was built with {manifest.backend} {built}, found {version}; build it again or install that"
         )
     device, capability = manifest.device.get("name"), manifest.device.get("sm")
-    if capability is not None and (device, capability) != (cuda.device, cuda.capability):
+    if manifest.backend is BackendName.TENSORRT and (device, capability) != (cuda.device, cuda.capability):
         raise BackendError(
             f"{folder.path}: was built on {device} (compute {capability}), found {cuda.device} "
             f"(compute {cuda.capability}); build it again here"

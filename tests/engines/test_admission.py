@@ -28,6 +28,39 @@ def custom_inside(model: ModelProto) -> None:
     model.graph.node.append(helper.make_node("If", ["x"], ["z"], then_branch=body, else_branch=body))
 
 
+def custom_in_a_function(model: ModelProto) -> None:
+    evil = helper.make_node("Evil", ["x"], ["y"], domain="com.stranger")
+    opsets = [helper.make_opsetid("com.stranger", 1)]
+    model.functions.append(helper.make_function("ai.onnx", "Nice", ["x"], ["y"], [evil], opsets))
+
+
+def external_inside(model: ModelProto) -> None:
+    body = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "body", [], [], [secret()])
+    model.graph.node.append(helper.make_node("If", ["x"], ["z"], then_branch=body, else_branch=body))
+
+
+def external_in_a_list(model: ModelProto) -> None:
+    node = helper.make_node("Identity", ["x"], ["z"])
+    node.attribute.append(helper.make_attribute("values", [secret()]))
+    model.graph.node.append(node)
+
+
+def secret() -> TensorProto:
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL, dims=[1])
+    tensor.external_data.add(key="location", value="../../secret")
+    return tensor
+
+
+def sparse(model: ModelProto) -> None:
+    values = helper.make_tensor("w", TensorProto.FLOAT, [1], [1.0])
+    places = helper.make_tensor("places", TensorProto.INT64, [1], [0])
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [1 << 40]))
+
+
+def endless_input(model: ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim.add(dim_value=1 << 40)
+
+
 def absurd(model: ModelProto) -> None:
     model.graph.initializer[0].dims[:] = [1 << 40, 1 << 20]
 
@@ -55,6 +88,11 @@ def empty(model: ModelProto) -> None:
         (external, r"lies in another file \(../../secret\)"),
         (custom, "com.stranger::.*custom operator"),
         (custom_inside, "com.stranger::Evil, a custom operator"),
+        (custom_in_a_function, "com.stranger::Evil, a custom operator"),
+        (external_inside, r"weight w lies in another file \(../../secret\)"),
+        (external_in_a_list, r"weight w lies in another file \(../../secret\)"),
+        (sparse, "holds sparse weights"),
+        (endless_input, "has the fixed sizes .*1099511627776"),
         (absurd, "claims the shape"),
         (negative, "claims the shape"),
         (short, "does not hold what its shape"),

@@ -1,7 +1,7 @@
 """What `validate` can be asked beside soundness: speech, budgets, and no regression against an accepted set."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,9 @@ from speechtrt.engine_set import ENGINE_FILE, EngineFolder, Status
 from speechtrt.engines.budget import Budget, read_budget
 from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.gate.paired import holm, p_worse
-from speechtrt.engines.gate.quality import Observation
+from speechtrt.engines.gate.quality import Observation, QualityReport
 from speechtrt.engines.markdown import markdown_summary
+from speechtrt.engines.regression import judge_regression
 from speechtrt.engines.validate import Demands, ValidationReport, validate_engine_set
 from speechtrt.errors import ManifestError
 from speechtrt.precision import BackendName, Precision
@@ -174,6 +175,26 @@ def test_the_paired_test_tells_worse_from_chance() -> None:
     assert p_worse(errors("north", 0), Better.LOWER) == pytest.approx(1.0)
     assert p_worse(errors("north", 1), Better.LOWER) == pytest.approx(0.5, abs=0.03)
     assert p_worse(errors("north", 10), Better.HIGHER) > 0.99
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A check whose observations are known."""
+
+    observations: tuple[Observation, ...]
+
+    def compare(self, engines: Path, reference: Path) -> QualityReport:
+        return QualityReport((), self.observations)
+
+
+def test_one_dialect_that_is_worse_is_refused_by_name(sets: Path) -> None:
+    """Nine utterances in ten are of the other dialect, which hides it in the whole."""
+    engines = EngineFolder.open(sets / "mild" / "ort-cpu-int8")
+    check = Scores((*errors("south", 0, 270), *errors("north", 10)))
+    rows = judge_regression(engines, sets / "mild" / "ort-cpu-fp32", check)
+    assert {row.metric: row.passed for row in rows} == {"wer of south": True, "wer of north": False}
+    same = judge_regression(engines, sets / "mild" / "ort-cpu-fp32", Scores(tuple(errors("north", 0))))
+    assert all(row.passed for row in same)
 
 
 def test_readings_of_one_text_are_one_observation() -> None:

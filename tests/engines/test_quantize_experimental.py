@@ -63,6 +63,7 @@ def test_products_use_them(precision: Precision, error: float, trans: int) -> No
     graph = Graph(infer_shapes(draft.model()))
     quantized = quantize_weights(graph, precision)
     assert [row.precision for row in quantized.policy] == [precision]
+    assert all(row.reason.endswith("(experimental)") for row in quantized.policy)
     feeds = {"x": draft.random.normal(0, 1, (5, 64)).astype(np.float32)}
     expected, found = (open_session(g.to_bytes()).run(None, feeds)[0] for g in (graph, quantized.graph))
     assert 0 < np.linalg.norm(found - expected) / np.linalg.norm(expected) < error

@@ -11,7 +11,7 @@ from speechtrt.artifact import FileEntry
 from speechtrt.engine_set import EngineStage, Profile
 from speechtrt.engines.builder import build_engine_set
 from speechtrt.engines.builders.flavour import FULL, RTX, prepare
-from speechtrt.engines.builders.network import messages, network_config, parse_network
+from speechtrt.engines.builders.network import compile_network, messages, network_config, parse_network
 from speechtrt.engines.builders.network_types import check_types
 from speechtrt.engines.builders.tensorrt import TensorRTBuilder
 from speechtrt.engines.graph import Graph, infer_shapes
@@ -80,6 +80,22 @@ def test_an_unused_input_is_an_error() -> None:
     with pytest.raises(BuildError, match="Unused Input") as caught:
         TensorRTBuilder(RTX).build(Graph(infer_shapes(draft.model())), PROFILES)
     assert "\n" not in str(caught.value)
+
+
+def test_a_warning_of_the_builder_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it says beside what is known to be harmless."""
+    prepare(RTX)
+    graph = lower_for_tensorrt(Graph(infer_shapes(tiny.decoder())), PROFILES, Precision.FP32)
+    with messages(RTX) as said:
+        parsed = parse_network(RTX, graph, said)
+
+        def grumbling(network: object, config: object) -> bytes:
+            said.append("tensor x is not used")
+            return b"an engine"
+
+        monkeypatch.setattr("polygraphy.backend.trt.engine_bytes_from_network", grumbling)
+        with pytest.raises(BuildError, match="warns where the graph must be followed exactly: tensor x is not used"):
+            compile_network(RTX, parsed, graph, PROFILES, said, Path("unused"))
 
 
 def test_what_the_parser_refuses_is_one_readable_error() -> None:

@@ -19,7 +19,9 @@ from speechtrt.engines.gate.comparison import Outputs
 from speechtrt.engines.junit import junit_xml
 from speechtrt.engines.scenario import Playlist
 from speechtrt.engines.validate import Demands, ValidationReport, validate_engine_set
+from speechtrt.engines.versions import installed
 from speechtrt.errors import ManifestError
+from speechtrt.precision import BackendName
 from tests.engines.conftest import Build
 
 
@@ -105,6 +107,17 @@ def test_an_engine_of_another_version_is_found(engines: Path) -> None:
     report = validate_engine_set(engines)
     assert failed(report) == {("engine set", "backend_version")}
     assert "built with onnxruntime 0.1" in report.failures[0].note
+    assert {row.stage for row in report.rows} == {"engine set"}  # nothing was opened
+
+
+def test_a_plan_for_another_gpu_is_not_opened(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, here = ({"kind": "gpu", "name": "GPU", "sm": sm} for sm in ("8.9", "9.0"))
+    monkeypatch.setattr("speechtrt.engines.soundness.device_fingerprint", lambda backend: here)
+    builder = {"tensorrt": installed("tensorrt")}
+    relist(engines, lambda m: replace(m, backend=BackendName.TENSORRT, device=there, builder=builder))
+    report = validate_engine_set(engines)
+    assert failed(report) == {("engine set", "device")}
+    assert {row.stage for row in report.rows} == {"engine set"}
 
 
 def test_another_device_is_said_and_does_not_fail(engines: Path) -> None:

@@ -143,6 +143,14 @@ def outside(model: ModelProto) -> None:
     tensor.data_location = onnx.TensorProto.EXTERNAL
 
 
+def outside_in_a_branch(model: ModelProto) -> None:
+    tensor = onnx.TensorProto(name="w", data_type=onnx.TensorProto.FLOAT, dims=[1])
+    onnx.external_data_helper.set_external_data(tensor, "../../etc/passwd")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    body = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["w"], ["y"])], "body", [], [], [tensor])
+    model.graph.node.append(onnx.helper.make_node("If", ["x"], ["z"], then_branch=body, else_branch=body))
+
+
 def elsewhere(model: ModelProto) -> None:
     outside(model)
     model.graph.initializer[0].external_data[0].value = "missing.bin"
@@ -155,6 +163,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "no caches": (no_caches, r"has 2 inputs and 5 outputs; .* export it with cache support"),
     "other cache": (other_cache, r"cache_last_channel has the shape \(None, 1, 56, 16\)"),
     "weights outside": (outside, r"keeps weights in \.\./\.\./etc/passwd, outside of its folder"),
+    "weights outside, in a branch": (outside_in_a_branch, r"keeps weights in \.\./\.\./etc/passwd, outside"),
     "weights missing": (elsewhere, r"missing\.bin: is missing"),
     "normalised": (put(normalize_type="per_feature"), r"features normalised per_feature"),
     "other model": (put(model_type="EncDecRNNTBPEModel"), r"has the model_type EncDecRNNTBPEModel"),

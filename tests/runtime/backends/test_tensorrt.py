@@ -156,6 +156,7 @@ SAME = {"tensorrt": "1.7.1.116"}
         (HERE, {}, "was built with tensorrt None"),
         (HERE | {"name": "Another GPU"}, SAME, r"was built on Another GPU \(compute 8\.9\), found Simulated GPU"),
         (HERE | {"sm": "9.0"}, SAME, r"compute 9\.0\), found Simulated GPU \(compute 8\.9\)"),
+        ({}, SAME, r"was built on None \(compute None\), found Simulated GPU"),
     ],
 )
 def test_an_engine_for_another_machine_is_refused(
