@@ -144,7 +144,7 @@ def outside(model: ModelProto) -> None:
 
 
 def outside_in_a_branch(model: ModelProto) -> None:
-    tensor = onnx.TensorProto(name="w", data_type=onnx.TensorProto.FLOAT, dims=[1])
+    tensor = onnx.TensorProto(name="w", data_type=onnx.TensorProto.FLOAT, dims=[1], raw_data=bytes(4))
     onnx.external_data_helper.set_external_data(tensor, "../../etc/passwd")
     tensor.data_location = onnx.TensorProto.EXTERNAL
     body = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["w"], ["y"])], "body", [], [], [tensor])
