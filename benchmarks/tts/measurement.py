@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from speechtrt.benchmarks.measure.child import Child
+from speechtrt.benchmarks.measure.gpu import GpuWatch
 from speechtrt.benchmarks.measure.memory import peak_bytes
 from speechtrt.benchmarks.tts.load import Utterance, singles
 from speechtrt.benchmarks.tts.trial import Round, Speaker, TtsTrial
@@ -74,7 +75,9 @@ class Arena:
 
     def speak(self, name: str, work: Round) -> TtsTrial:
         """One trial."""
-        trial = self._children[name].call(Speak(work))
+        with GpuWatch.start() as gpu:
+            spoken = self._children[name].call(Speak(work))
+        trial = replace(spoken, gpu_utilisation=gpu.utilisation, gpu_memory_bytes=gpu.memory_bytes)
         self.trials.append(trial)
         self.report(f"{work.scenario}: {name} took {trial.wall_seconds:.1f} s for {len(trial.requests)} utterances")
         return trial

@@ -42,7 +42,17 @@ def load_numbers(trials: Sequence[TtsTrial], threads: int) -> Numbers:
         "decoder_steps": mean(trials, lambda t: float(t.decoder_steps)),
         "batch_fill": mean(trials, lambda t: t.batch_fill),
         **{f"{stage}_seconds": _stage(trials, stage) for stage in stages},
+        **_gpu_numbers(trials),
     }
+
+
+def _gpu_numbers(trials: Sequence[TtsTrial]) -> Numbers:
+    """Mean utilisation and the most memory; nothing where there is no GPU."""
+    loads = [t.gpu_utilisation for t in trials if t.gpu_utilisation is not None]
+    sizes = [t.gpu_memory_bytes for t in trials if t.gpu_memory_bytes is not None]
+    if not (loads and sizes):
+        return {}
+    return {"gpu_utilisation": Distribution.of(loads).mean, "gpu_memory_bytes": float(max(sizes))}
 
 
 def _stage(trials: Sequence[TtsTrial], stage: str) -> float:

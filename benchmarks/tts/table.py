@@ -19,6 +19,8 @@ ROWS = (
     ("peak memory [MiB]", "peak_memory_bytes", "memory_ratio"),
     ("batch fill", "batch_fill", None),
     ("cores idle", "idle_share", None),
+    ("GPU busy", "gpu_utilisation", None),
+    ("GPU memory, peak [MiB]", "gpu_memory_bytes", None),
     ("encoder [s]", "encoder_seconds", None),
     ("decoder [s]", "decoder_seconds", None),
     ("postnet [s]", "postnet_seconds", None),
@@ -29,6 +31,7 @@ ROWS = (
 )
 QUALITY = ("value", "reference", "delta", "low", "high")
 MEBIBYTE = 1024**2
+ABSENT = "-"
 
 
 def tables(rungs: Sequence[Rung], summary: Numbers, bars: Sequence[Bar]) -> str:
@@ -40,12 +43,14 @@ def tables(rungs: Sequence[Rung], summary: Numbers, bars: Sequence[Bar]) -> str:
 
 
 def _ladder(rungs: Sequence[Rung], summary: Numbers) -> Iterator[list[str]]:
-    """One column per rung; a ratio to the baseline stands in brackets."""
+    """One column per rung; a ratio to the baseline stands in brackets. What no rung has is left out."""
     yield ["", *(rung.side for rung in rungs)]
     yield ["adds", *(rung.adds for rung in rungs)]
     yield ["gain over the rung before", *(_cell(summary.get(f"ladder.{rung.side}.gain")) for rung in rungs)]
     for label, number, ratio in ROWS:
-        yield [label, *(_with_ratio(rung.side, number, ratio, summary) for rung in rungs)]
+        cells = [_with_ratio(rung.side, number, ratio, summary) for rung in rungs]
+        if set(cells) != {ABSENT}:
+            yield [label, *cells]
 
 
 def _quality(metrics: Sequence[str], summary: Numbers) -> Iterator[list[str]]:
@@ -58,11 +63,11 @@ def _quality(metrics: Sequence[str], summary: Numbers) -> Iterator[list[str]]:
 def _with_ratio(side: str, number: str, ratio: str | None, summary: Numbers) -> str:
     value = summary.get(f"{side}.{number}")
     if value is None:
-        return "-"
+        return ABSENT
     shown = f"{value / MEBIBYTE:.0f}" if number.endswith("_bytes") else f"{value:.3g}"
     compared = summary.get(f"{side}.{ratio}") if ratio and side != BASELINE else None
     return shown if compared is None else f"{shown} ({compared:.3g}x)"
 
 
 def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    return ABSENT if value is None else f"{value:.3g}"

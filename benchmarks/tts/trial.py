@@ -40,7 +40,8 @@ class TtsTrial:
 
     `stage_seconds` may add up to more than `wall_seconds` where stages overlap. `batch_fill` is the mean share of slots
     in use over decoder steps; `foreign_share` the share of all cores that other processes used meanwhile.
-    `scheduler_own_seconds` is the part of the scheduler's time in which its thread had a core.
+    `scheduler_own_seconds` is the part of the scheduler's time in which its thread had a core. The figures of GPUs are
+    of the whole round, and None where there is no GPU.
     """
 
     scenario: str
@@ -53,6 +54,8 @@ class TtsTrial:
     decoder_steps: int
     requests: tuple[Served, ...]
     scheduler_own_seconds: float = 0.0
+    gpu_utilisation: float | None = None
+    gpu_memory_bytes: int | None = None
 
     @property
     def throughput(self) -> float:

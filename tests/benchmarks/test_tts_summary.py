@@ -188,6 +188,21 @@ def test_a_document_follows_its_schema_on_disk_and_off(tmp_path: Path) -> None:
     assert violations({**document, "environment": {**document["environment"], "host": "box"}})
 
 
+def test_figures_of_gpus_are_there_where_gpus_are(tmp_path: Path) -> None:
+    """Columns of a document from a machine without one say nothing, and its table has no such rows."""
+    busy = tuple(dataclasses.replace(t, gpu_utilisation=0.25, gpu_memory_bytes=3 * 1024**2) for t in QUIET.trials)
+    with_gpu, without = report(Measurement(busy, QUIET.peak_bytes)), report(QUIET)
+    assert with_gpu.result.summary[f"{ENGINES}.gpu_utilisation"] == pytest.approx(0.25)
+    assert "| GPU busy | 0.25 | 0.25 | 0.25 |" in with_gpu.table
+    assert "| GPU memory, peak [MiB] | 3 | 3 | 3 |" in with_gpu.table
+    assert "GPU" not in without.table and f"{ENGINES}.gpu_utilisation" not in without.result.summary
+    documents = [json.loads(r.write(tmp_path, "tts_benchmarks").read_text()) for r in (with_gpu, without)]
+    assert [violations(document) for document in documents] == [[], []]
+    assert [d["trials"][0]["gpu_utilisation"] for d in documents] == [0.25, None]
+    documents[0]["trials"][0]["gpu_utilisation"] = 25
+    assert violations(documents[0])
+
+
 def test_a_quick_document_says_so(tmp_path: Path) -> None:
     document = json.loads(report(QUIET, quick=True).write(tmp_path, "tts_benchmarks").read_text())
     assert document["valid"] == ["quick run: a smoke test, not for quoting"]
