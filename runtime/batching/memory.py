@@ -26,6 +26,7 @@ class Memory:
     dims: Mapping[str, int]
     arrays: dict[str, Array]
     _carried: tuple[tuple[str, str], ...]  # inputs that take over an output after each step, with that output
+    _zeroed: tuple[str, ...]  # inputs that a new owner finds empty
 
     @classmethod
     def allocate(cls, stage: StageSpec, dims: Mapping[str, int]) -> "Memory":
@@ -33,16 +34,17 @@ class Memory:
         arrays = {t.name: _zeros(t.resolve(dims), t.dtype.value) for t in (*stage.inputs, *stage.outputs)}
         written = [(s.input, s.output, s.kind in IN_PLACE) for s in stage.states if s.output is not None]
         arrays |= {output: arrays[state] for state, output, in_place in written if in_place}
-        return cls(stage, dict(dims), arrays, tuple((s, o) for s, o, in_place in written if not in_place))
+        carried = tuple((s, o) for s, o, in_place in written if not in_place)
+        zeroed = tuple(s.input for s in stage.states if s.reset is Reset.ZERO)
+        return cls(stage, dict(dims), arrays, carried, zeroed)
 
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
 
     def reset(self, row: int) -> None:
         """Make a row ready for a new owner."""
-        for state in self.stage.states:
-            if state.reset is Reset.ZERO:
-                self.arrays[state.input][row] = 0
+        for state in self._zeroed:
+            self.arrays[state][row] = 0
 
     def settle(self, rows: int, first: int = 0) -> None:
         """After a step over `rows` rows from `first` on: what it wrote beside its states becomes their content."""

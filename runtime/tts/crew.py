@@ -1,27 +1,10 @@
 """Who does the work beside the decoder's steps: the caller's own thread, or a thread for each stage."""
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+
+from speechtrt.runtime.tts.hand import Hand, Helper, Inline
 
 STRIDE = 4
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Inline(Executor):
-    """Does the work at once."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """A finished future."""
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # whoever asks for the result gets it
-            future.set_exception(error)
-        return future
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +16,8 @@ class Crew:
     around, unless somebody calls.
     """
 
-    encoder: Executor
-    vocoder: Executor
+    encoder: Hand
+    vocoder: Hand
     ahead: int
     passes: int
     stride: int = 1
@@ -47,13 +30,9 @@ class Crew:
     @classmethod
     def threads(cls) -> "Crew":
         """Stages overlap."""
-        return cls(_thread("encoder"), _thread("vocoder"), ahead=4, passes=2, stride=STRIDE)
+        return cls(Helper("speechtrt-tts-encoder"), Helper("speechtrt-tts-vocoder"), ahead=4, passes=2, stride=STRIDE)
 
     def close(self) -> None:
         """Wait for the work at hand and drop the rest."""
-        for executor in (self.encoder, self.vocoder):
-            executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _thread(stage: str) -> Executor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"speechtrt-tts-{stage}")
+        for hand in (self.encoder, self.vocoder):
+            hand.close()

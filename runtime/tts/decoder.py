@@ -67,22 +67,22 @@ class Decoder:
         It ends at the first such step, after `most` steps or so many as fit into STRIDE_SECONDS, or when somebody has
         called.
         """
-        ledger, step, settle, now = self.ledger, self.runner.step, self.memory.settle, self.clock.now
-        until = now() + STRIDE_SECONDS
+        ledger, step, settle = self.ledger, self.runner.step, self.memory.settle
+        until = self.clock.now() + STRIDE_SECONDS
         front = self._fronts.get(rows)
         if front is None:
             front = self._fronts[rows] = Front(rows, self.memory, ledger)
-        lap = self.clock.measure("decoder", rows)
-        for _ in range(most):
-            place = ledger.place
-            front.feed(place)
-            with lap:
+        with self.clock.laps("decoder", rows) as laps:
+            for _ in range(most):
+                place = ledger.place
+                front.feed(place)
+                laps.begin()
                 step(rows)
-            settle(rows)
-            front.note(place)
-            ledger.step += 1
-            if (due := ledger.calls(front)) or called() or now() >= until:
-                return due
+                laps.end()
+                settle(rows)
+                front.note(place)
+                if (due := ledger.calls(front)) or called() or laps.ended >= until:
+                    return due
         return []
 
     def look(self, row: int, rows: int, utterance: Utterance) -> bool:

@@ -1,14 +1,16 @@
 """The encoder stage: sentences become what the decoder listens to, some of them before there is a slot."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.backends.base import Runner, Tensors
 from speechtrt.runtime.clock import StageClock
+from speechtrt.runtime.tts.hand import Hand, Task
+from speechtrt.runtime.tts.ledger import BLOCK
 from speechtrt.runtime.tts.utterance import Utterance
 
 GRAIN = 8  # texts are padded to a multiple of this, so that few shapes occur
@@ -18,31 +20,33 @@ HANDED_OVER = 2  # sentences at once
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """Encodes one sentence at a time in `executor`; `notify` is called from its thread after each.
+    """Encodes one sentence at a time by `hand`; `notify` is called by it after each.
 
-    `longest` is the most tokens that the model takes. Dropout [layers, units] of the steps that a sentence usually has
-    is drawn beside it, as the decoder's thread has no time to spare.
+    `longest` is the most tokens that the model takes. Dropout [layers, units] of the steps that a sentence usually has,
+    and of the block that it begins last, is drawn beside it, as the decoder's thread has no time to spare.
     """
 
     runner: Runner
     longest: int
     dropout: tuple[int, int]
-    executor: Executor
+    hand: Hand
     clock: StageClock
     notify: Callable[[], None]
-    _work: dict[Utterance, Future[Tensors]] = field(default_factory=dict)
+    _work: dict[Utterance, Task[Tensors]] = field(default_factory=dict)
 
     @property
     def free(self) -> bool:
         """Whether one more may be handed over; the rest waits for its turn by urgency."""
-        return sum(not future.done() for future in self._work.values()) < HANDED_OVER
+        return sum(not task.done for task in self._work.values()) < HANDED_OVER
 
     def begin(self, utterances: Iterable[Utterance]) -> None:
         """Encode the first of those that nobody has begun."""
         for utterance in utterances:
-            if utterance not in self._work and self.free:
-                self._work[utterance] = future = self.executor.submit(self._encode, utterance)
-                future.add_done_callback(lambda _: self.notify())
+            if not self.free:
+                return
+            if utterance not in self._work:
+                self._work[utterance] = task = Task(partial(self._encode, utterance), self.notify)
+                self.hand.give(task)
 
     def begun(self, utterance: Utterance) -> bool:
         """Whether a sentence has been handed over."""
@@ -50,28 +54,30 @@ class Encoding:
 
     def ready(self, utterance: Utterance) -> bool:
         """Whether `take` would answer at once."""
-        future = self._work.get(utterance)
-        return future is not None and future.done()
+        task = self._work.get(utterance)
+        return task is not None and task.done
 
     def encoded(self, utterance: Utterance) -> bool:
         """Whether `take` would answer at once, and not with an error."""
-        return self.ready(utterance) and self.error(utterance) is None
+        task = self._work.get(utterance)
+        return task is not None and task.done and task.error is None
 
     def error(self, utterance: Utterance) -> SpeechTRTError | None:
         """Why a sentence could not be encoded, or None."""
-        error = self._work[utterance].exception() if self.ready(utterance) else None
+        task = self._work.get(utterance)
+        error = None if task is None else task.error
         if error is not None and not isinstance(error, SpeechTRTError):
             raise error
         return error
 
     def take(self, utterance: Utterance) -> Tensors:
         """The encoder's inputs and outputs [1, ...] of a ready sentence."""
-        return self._work.pop(utterance).result()
+        return self._work.pop(utterance).result
 
     def forget(self, utterance: Utterance) -> None:
         """Drop a sentence, whether or not it was begun."""
-        if future := self._work.pop(utterance, None):
-            future.cancel()
+        if task := self._work.pop(utterance, None):
+            task.drop()
 
     def clear(self) -> None:
         """Drop everything."""
@@ -89,6 +95,6 @@ class Encoding:
         inputs["tokens"][0, :length] = utterance.tokens
         inputs["text_mask"][0, :length] = True
         with self.clock.measure("dropout"):
-            utterance.masks.draw_ahead(utterance.limits.usual, *self.dropout)
+            utterance.masks.draw_ahead(utterance.limits.usual + BLOCK, *self.dropout)
         with self.clock.measure("encoder"):
             return {**inputs, **self.runner.run(inputs)}

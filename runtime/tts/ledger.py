@@ -1,6 +1,7 @@
 """What the decoder's rows read and write, a block of steps at a time: Python looks at a row now and then only."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from speechtrt.runtime.batching.slots import Move
 from speechtrt.runtime.tts.utterance import STABLE_STEPS, Utterance
 
 BLOCK = 32  # steps that a sentence goes unseen at most
+COUNT = np.arange(1, BLOCK + 1)
 
 
 @dataclass(slots=True)
@@ -29,7 +31,7 @@ class Ledger:
     stops: list[int]  # by slot: in so many steps in a row, the bar was reached
     step: int = 0
     _next: int = 0  # nobody is due before
-    _lowest: float = math.inf  # of all bars
+    _quiet: float = math.inf  # while no stop probability is above, none of `stops` changes
 
     @classmethod
     def over(cls, memory: Memory) -> "Ledger":
@@ -54,17 +56,23 @@ class Ledger:
         """A sentence that has made `position` steps needs the rest of the block."""
         place = self.place
         utterance.masks.draw(self.masks[place:, row])
-        self.positions[place:, row] = np.arange(position + 1, position + 1 + BLOCK - place)
+        np.add(COUNT[: BLOCK - place], position, out=self.positions[place:, row])
 
     def watch(self, row: int, utterance: Utterance) -> None:
         """When to look at a sentence again."""
         self.due[row] = self.step + min(utterance.due - utterance.steps, BLOCK - self.place)
         self.bar[row] = utterance.bar
-        self._next, self._lowest = min(self._next, self.due[row]), min(self.bar)
+        self._next = min(self._next, self.due[row])
+        self._hush()
 
     def calls(self, front: "Front") -> list[int]:
-        """Which rows must be looked at after the step that was made last."""
-        late, said = self._late(front.rows), self._said(front) if self._lowest < math.inf else []
+        """A step has been made: which rows must be looked at before the next."""
+        self.step += 1
+        stop = front.stop()
+        if self.step < self._next and max(stop) < self._quiet:  # as after nearly every step
+            return []
+        late = self._late(front.rows)
+        said = self._said(front) if max(stop) >= self._quiet else []
         return sorted({*late, *said}) if said else late
 
     def take(self, row: int, utterance: Utterance, steps: int) -> bool:
@@ -88,16 +96,15 @@ class Ledger:
         return [row for row, step in enumerate(due) if step <= self.step]
 
     def _said(self, front: "Front") -> list[int]:
-        stop = front.stop
-        reduction = len(stop) // front.rows
-        if max(stop) * reduction < self._lowest:  # as in nearly every step
-            if any(self.stops):
-                self.stops = [0] * len(self.stops)
-            return []
-        for row in range(front.rows):
-            reached = sum(stop[row * reduction : (row + 1) * reduction]) >= self.bar[row]
-            self.stops[row] = self.stops[row] + 1 if reached else 0
-        return [row for row in range(front.rows) if self.stops[row] == STABLE_STEPS]
+        rows = zip(front.stops(), self.bar, self.stops, strict=False)  # those that are in use
+        stops = [stops + 1 if sum(stop) >= bar else 0 for stop, bar, stops in rows]
+        self.stops = stops + [0] * (len(self.stops) - len(stops))
+        self._hush()
+        return [row for row, count in enumerate(stops) if count == STABLE_STEPS]
+
+    def _hush(self) -> None:
+        """Who has begun to stop is heard out; otherwise no row reaches its bar with less than its share of it."""
+        self._quiet = -math.inf if any(self.stops) else min(self.bar) / self.frames.shape[2]
 
 
 class Front:
@@ -111,19 +118,16 @@ class Front:
     def __init__(self, rows: int, memory: Memory, ledger: Ledger) -> None:
         front = slice(rows)
         self.rows = rows
-        self._stop, frames = memory["stop"][front].reshape(-1), memory["frames"][front]
+        frames = memory["frames"][front]
+        stops = memory["stop"][front]
+        self.stop: Callable[[], list[float]] = stops.reshape(-1).tolist  # of the last step [rows * reduction]
+        self.stops: Callable[[], list[list[float]]] = stops.tolist  # the same [rows, reduction]
         self._dropout, self._frames = _rows(memory["dropout"][front]), _rows(frames)
         self._last, self._frame = _rows(frames[:, -1]), _rows(memory["frame"][front])
         self._position = memory["position"][front]
         self._positions = [ledger.positions[place, front] for place in range(BLOCK)]
         self._masks = [_rows(ledger.masks[place, front]) for place in range(BLOCK)]
         self._kept = [_rows(ledger.frames[place, front]) for place in range(BLOCK)]
-
-    @property
-    def stop(self) -> list[float]:
-        """The last step's stop probabilities [rows * reduction]."""
-        stop: list[float] = self._stop.tolist()
-        return stop
 
     def feed(self, place: int) -> None:
         """Before a step: its masks."""

@@ -44,7 +44,6 @@ class Pipeline(Closing):
     _now: Callable[[], float]
     _bell: Bell  # rings when there may be somebody to admit
     _jobs: Jobs = field(default_factory=Jobs)
-    _voicing: list[Voicing] = field(default_factory=list)  # admitted, and not yet all sound
     _failures: list[Failure] = field(default_factory=list)  # since the last step
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -198,7 +197,6 @@ class Pipeline(Closing):
         self._encoding.clear()
         self._vocoding.clear()
         self._jobs.clear()
-        self._voicing.clear()
         self._failures.clear()
 
     def close(self) -> None:
@@ -217,18 +215,19 @@ class Pipeline(Closing):
         upcoming = self._scheduler.upcoming(self._reach())
         if self._crew.ahead or self._scheduler.delay() == 0:
             self._encoding.begin(voicing.utterance for voicing in upcoming)
-        ready = {voicing for voicing in upcoming if self._encoding.ready(voicing.utterance)}
-        for voicing in ready:  # before any has a row, as failing moves rows
+        for voicing in upcoming:  # before any has a row, as failing moves rows
             if error := self._encoding.error(voicing.utterance):
                 self._fail(voicing.job, error)
-        for placement in self._scheduler.admit(lambda voicing: voicing in ready):
+        for placement in self._scheduler.admit(self._encoded):
             self._begin(placement, placement.row)
+
+    def _encoded(self, voicing: Voicing) -> bool:
+        return self._encoding.encoded(voicing.utterance)
 
     def _begin(self, placement: Placement[Voicing], rows: int) -> None:
         """The first `rows` rows hold other sentences."""
         utterance = placement.request.utterance
         self._decoder.admit(placement.row, rows, utterance, self._encoding.take(utterance))
-        self._voicing.append(placement.request)
 
     def _decode(self) -> bool:
         """A stride of every slot; whether there may be more to voice."""
@@ -255,13 +254,11 @@ class Pipeline(Closing):
         A step costs about as much for few rows as for many, and while more waits to be voiced than can be, nothing is
         lost by putting it off: free rows wait for company then, unless somebody listens to one in the batch.
         """
-        seconds = self._scheduler.patience()
-        if not seconds or any(voicing.plan.live for voicing in self._scheduler.running()):
-            return 0.0
-        return seconds if self._vocoding.backlog else 0.0
+        seconds = self._scheduler.patience() if self._vocoding.backlog else 0.0
+        return 0.0 if seconds and any(voicing.plan.live for voicing in self._scheduler.running()) else seconds
 
     def _end(self, owner: int) -> None:
-        if heir := self._scheduler.succeed(owner, lambda voicing: self._encoding.encoded(voicing.utterance)):
+        if heir := self._scheduler.succeed(owner, self._encoded):
             self._begin(heir, self.active)
         elif move := self._scheduler.retire(owner):
             self._decoder.move(move)
@@ -270,12 +267,9 @@ class Pipeline(Closing):
     def _voice(self) -> list[Event]:
         events: list[Event] = []
         for landed in self._vocoding.advance():
-            voicing = landed.voicing
-            if voicing.done:
-                self._voicing = [v for v in self._voicing if v is not voicing]
             if landed.error is not None:
-                self._fail(voicing.job, landed.error)
-            elif job := self._jobs.get(voicing.job):
+                self._fail(landed.voicing.job, landed.error)
+            elif job := self._jobs.get(landed.voicing.job):
                 events += self._listen(job)
         return events
 
@@ -294,6 +288,5 @@ class Pipeline(Closing):
             self._vocoding.forget(sentence)
             if move := self._scheduler.withdraw(sentence):
                 self._decoder.move(move)
-        self._voicing = [v for v in self._voicing if v.job != index]
         self._failures.append(Failure(index, error))
         self._bell.ring()

@@ -15,6 +15,7 @@ from speechtrt.runtime.tts.ending import Ending, runaway
 STABLE_STEPS = 2
 SUSPICIOUS_STEPS = 16  # between two looks at a sentence that is longer than its text explains
 SUSPICIOUS_SHARE = 0.4  # of the most steps; slow speakers stay below
+LEAST_ROOM = 128  # steps for which a sentence keeps room
 USUAL_SHARE = 0.2  # of the most steps, which is about what speakers need
 
 Frames = npt.NDArray[np.float32]
@@ -74,7 +75,7 @@ class Utterance:
     steps: int = 0
     ending: Ending | None = None
     _milestone: int = 0
-    _frames: Frames = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    _frames: Frames = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))  # [steps, reduction, mels]
 
     def __post_init__(self) -> None:
         self._milestone = next(self.milestones)
@@ -87,7 +88,8 @@ class Utterance:
     @property
     def frames(self) -> Frames:
         """Frames so far [steps * reduction, mels]."""
-        return self._frames[: self.steps * self.reduction]
+        taken = self._frames[: self.steps]
+        return taken.reshape(len(taken) * self.reduction, taken.shape[-1])
 
     @property
     def due(self) -> int:
@@ -129,16 +131,15 @@ class Utterance:
         return None
 
     def _append(self, frames: Array) -> bool:
-        start, mels = self.steps * self.reduction, frames.shape[-1]
-        self.steps += len(frames)
-        stop = self.steps * self.reduction
-        if stop > len(self._frames):
-            grown = np.zeros((max(256, 2 * stop), mels), np.float32)
-            grown[: len(self._frames)] = self._frames.reshape(-1, mels)
+        start, self.steps = self.steps, self.steps + len(frames)
+        if self.steps > len(self._frames):
+            grown = np.empty((max(LEAST_ROOM, 2 * self.steps), *frames.shape[1:]), np.float32)
+            grown[:start] = self._frames[:start].reshape(start, *frames.shape[1:])
             self._frames = grown
-        self._frames[start:stop] = frames.reshape(-1, mels)
-        reached = self._milestone <= stop
-        while self._milestone <= stop:
+        self._frames[start : self.steps] = frames
+        there = self.steps * self.reduction
+        reached = self._milestone <= there
+        while self._milestone <= there:
             self._milestone = next(self.milestones)
         return reached
 

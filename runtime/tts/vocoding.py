@@ -2,8 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from speechtrt.bundle import AudioSpec
 from speechtrt.errors import SpeechTRTError
 from speechtrt.runtime.backends.base import Array, Runner
 from speechtrt.runtime.clock import StageClock
+from speechtrt.runtime.tts.hand import Hand, Task
 from speechtrt.runtime.tts.voicing import Span, Voicing
 
 LARGEST_PASS = 640  # frames of all windows in a pass; memory grows with them
@@ -35,7 +36,7 @@ class _Flight:
     """Windows of one shape whose sound is being made."""
 
     windows: list[_Window]
-    sound: Future[list[Samples]]
+    sound: Task[list[Samples]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,13 @@ class Landed:
 
 @dataclass(slots=True)
 class Vocoding:
-    """Runs postnet and vocoder in `executor`, at most `passes` handed over at once; `notify` is called after each."""
+    """Postnet and vocoder, run by `hand`, at most `passes` handed over at once; `notify` is called after each."""
 
     postnet: Runner
     vocoder: Runner
     audio: AudioSpec
     clock: StageClock
-    executor: Executor
+    hand: Hand
     passes: int
     notify: Callable[[], None]
     _flights: deque[_Flight] = field(default_factory=deque)
@@ -68,7 +69,7 @@ class Vocoding:
     @property
     def ready(self) -> bool:
         """Whether `advance` would find new sound."""
-        return bool(self._flights) and self._flights[0].sound.done()
+        return bool(self._flights) and self._flights[0].sound.done
 
     @property
     def backlog(self) -> bool:
@@ -96,7 +97,7 @@ class Vocoding:
     def clear(self) -> None:
         """Forget what is being made."""
         for flight in self._flights:
-            flight.sound.cancel()
+            flight.sound.drop()
         self._flights.clear()
         self._windows.clear()
 
@@ -124,18 +125,18 @@ class Vocoding:
             window.voicing.give(window.span)
             del self._windows[window.voicing]
             self.offer((window.voicing,))
-        flight = _Flight(windows, self.executor.submit(self._voice, windows, frames))
-        self._flights.append(flight)
-        flight.sound.add_done_callback(lambda _: self.notify())
+        sound = Task(partial(self._voice, windows, frames), self.notify)
+        self._flights.append(_Flight(windows, sound))
+        self.hand.give(sound)
 
     def _land(self) -> list[Landed]:
         landed: list[Landed] = []
         while self.ready:
             flight = self._flights.popleft()
-            error = flight.sound.exception()
+            error = flight.sound.error
             if error is not None and not isinstance(error, SpeechTRTError):
                 raise error
-            for window, samples in zip(flight.windows, [] if error else flight.sound.result(), strict=False):
+            for window, samples in zip(flight.windows, [] if error else flight.sound.result, strict=False):
                 window.voicing.take(window.span, samples)
             landed += [Landed(w.voicing, error) for w in flight.windows]
         return landed

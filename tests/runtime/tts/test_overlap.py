@@ -2,15 +2,15 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from speechtrt.errors import BackendError
 from speechtrt.runtime.backends.base import Array
-from speechtrt.runtime.tts.crew import Crew, Inline
+from speechtrt.runtime.tts.crew import Crew
 from speechtrt.runtime.tts.events import Event, Heard
+from speechtrt.runtime.tts.hand import Helper, Inline
 from speechtrt.runtime.tts.speech import INTERACTIVE, ChunkPlan, SpeechRequest
 from tests.runtime.fakes import FakeRunner, tts_stages
 from tests.runtime.tts.fake_speech import Clock, Gate, build
@@ -141,7 +141,7 @@ def test_while_sound_is_late_free_rows_wait_for_company() -> None:
     """While the rush lasts, and not where somebody listens."""
     runners, clock = tts_stages(), Clock(7.0)
     gate, batches = Gate.before(runners["vocoder"]), runners["decoder"].batches
-    crew = Crew(Inline(), ThreadPoolExecutor(1), ahead=4, passes=2)
+    crew = Crew(Inline(), Helper("vocoder"), ahead=4, passes=2)
     with build(runners, crew=crew, now=clock) as pipeline:
         for n in range(20):
             pipeline.submit(SpeechRequest("hello", steps=10 + n % 3), urgent=True)

@@ -92,7 +92,7 @@ class PipelineMachine(RuleBasedStateMachine):
             assert steps < 3000
         assert set(self.ended) == set(self.requests)
         assert self.pipeline.active == 0
-        assert self.pipeline._voicing == [] and not self.pipeline._scheduler.busy
+        assert not self.pipeline._scheduler.busy
         assert not self.pipeline._encoding._work and not self.pipeline._vocoding.busy
 
     def note(self, event: Event) -> None:
@@ -134,7 +134,6 @@ class PipelineMachine(RuleBasedStateMachine):
         living = set(self.requests) - set(self.ended) - self.cancelled
         assert len(placed) == self.pipeline.active <= SLOTS
         assert {v.job for v in placed} <= living
-        assert {v.job for v in self.pipeline._voicing} <= living
 
 
 TestPipeline = PipelineMachine.TestCase
