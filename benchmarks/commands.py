@@ -154,11 +154,14 @@ def serve(
     from speechtrt.benchmarks.engine_sets import accepted_engines
     from speechtrt.benchmarks.serving.benchmark import run_serve
     from speechtrt.benchmarks.serving.load import full_plan, quick_plan
+    from speechtrt.benchmarks.stream.near import found_earlier
 
     subject = find_subject(model, engines or BUILD / "engines" / model, audio)
     speaking = next(iter(accepted_engines(voice_engines or BUILD / "engines" / voice).values()))
     chunk = max(subject.chunks)  # the one that the server hears live streams in
-    plan = quick_plan(chunk) if quick else full_plan(chunk, trials)
+    earlier = found_earlier(out / "serving_performance.json", subject.name)
+    near = {f"{side}.chunk_{chunk}": streams for side, streams in earlier.items()}
+    plan = quick_plan(chunk) if quick else full_plan(chunk, trials, near)
     report = run_serve(subject, (voice, speaking), plan, threads, quick, note)
     path = report.write(out, "serving_performance")
     show(report.result, report.table, path, as_json)

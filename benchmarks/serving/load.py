@@ -1,5 +1,6 @@
 """What the serving benchmark asks of a server."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from speechtrt.benchmarks.stream.load import StreamPlan
@@ -51,11 +52,11 @@ class ServeLoad:
     seed: int
 
 
-def full_plan(chunk: int, trials: int) -> ServePlan:
-    """About eight minutes."""
+def full_plan(chunk: int, trials: int, near: Mapping[str, int]) -> ServePlan:
+    """Some ten minutes; fewer when searches begin `near` what they will find."""
     return ServePlan(
         fixed=StreamPlan((chunk,), {}, 6.0, 1.0, trials, 16),
-        search=StreamPlan((chunk,), {chunk: (192,)}, 8.0, 1.0, trials, 1024),
+        search=StreamPlan((chunk,), {chunk: (192,)}, 8.0, 1.0, trials, 4096, search_seconds=6.0, near=near),
         streams=16,
         speech_slots=16,
         texts=5,

@@ -21,9 +21,10 @@ from speechtrt.benchmarks.stream.peer import SHERPA, Peer, sherpa_peer
 from speechtrt.benchmarks.stream.promises import PROMISES
 from speechtrt.benchmarks.stream.report import StreamReport, StreamResult
 from speechtrt.benchmarks.stream.runtime import RuntimeSide
-from speechtrt.benchmarks.stream.search import largest
+from speechtrt.benchmarks.stream.search import Search
 from speechtrt.benchmarks.stream.summary import doubts, summarise
 from speechtrt.benchmarks.stream.trial import StreamTrial
+from speechtrt.benchmarks.stream.turns import Turns
 from speechtrt.errors import BenchmarkError
 from speechtrt.precision import BackendName, Precision
 
@@ -53,25 +54,17 @@ class Bench:
                         if side not in self.own or streams == COMPARED:
                             yield self.run(side, chunk, streams, "fixed", number)
         for chunk in self.plan.chunks:
-            for side in self.sides:
-                yield from self._search(side, chunk)
+            yield from self._turns(chunk).trials()
 
-    def _search(self, side: str, chunk: int) -> Iterator[StreamTrial]:
-        tried: list[StreamTrial] = []
-
-        def holds(streams: int) -> bool:
-            tried.append(self.run(side, chunk, streams, "search", len(tried)))
-            return tried[-1].holds(self.plan.slo_seconds)
-
-        start = self.plan.near.get(f"{side}.chunk_{chunk}") or 2 * max(self.plan.fixed.get(chunk, (64,)))
-        found = largest(holds, start, self.plan.highest)
-        yield from tried
-        while found:
-            confirmed = [self.run(side, chunk, found, "confirm", number) for number in range(self.plan.trials)]
-            yield from confirmed
-            if all(trial.holds(self.plan.slo_seconds) for trial in confirmed):
-                return
-            found = int(found * 0.94)
+    def _turns(self, chunk: int) -> Turns:
+        plan = self.plan
+        start = 2 * max(plan.fixed.get(chunk, (64,)))
+        return Turns(
+            {side: Search(plan.near.get(f"{side}.chunk_{chunk}") or start, plan.highest) for side in self.sides},
+            plan.trials,
+            plan.slo_seconds,
+            lambda side, streams, purpose, number: self.run(side, chunk, streams, purpose, number),
+        )
 
     def run(self, side: str, chunk: int, streams: int, purpose: str, number: int) -> StreamTrial:
         """One run of a side, with its clients in a process of their own."""

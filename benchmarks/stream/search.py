@@ -1,6 +1,5 @@
 """The largest number of streams that a side serves in time."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 RESOLUTION = 1.06
@@ -44,11 +43,3 @@ class Search:
         if self._least_bad > self.highest:
             return min(max(self.found + 1, int(self.found * self._step)), self.highest)
         return (self.found + self._least_bad) // 2
-
-
-def largest(holds: Callable[[int], bool], start: int, highest: int, resolution: float = RESOLUTION) -> int:
-    """The largest number up to `highest` for which `holds` was seen; 0 for none. See Search."""
-    search = Search(start, highest, resolution)
-    while not search.over:
-        search.tell(holds(search.count))
-    return search.found

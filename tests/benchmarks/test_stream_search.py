@@ -1,5 +1,6 @@
 """The search for the largest number of streams, and what counts as served in time."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from speechtrt.benchmarks.stream.load import StreamPlan
 from speechtrt.benchmarks.stream.near import found_earlier
-from speechtrt.benchmarks.stream.search import RESOLUTION, largest
+from speechtrt.benchmarks.stream.search import RESOLUTION, Search
 from speechtrt.benchmarks.stream.summary import doubts, streams_at_slo, summarise
 from speechtrt.benchmarks.stream.trial import EDGES, Spread, StreamTrial, histogram
 from speechtrt.documents import write_document
@@ -41,6 +42,13 @@ TRIAL = StreamTrial(
     peak_memory_bytes=1,
     stage_cpu_seconds={"encoder": 3.0, "decoding": 0.5, "batching": 0.5},
 )
+
+
+def largest(holds: Callable[[int], bool], start: int, highest: int) -> int:
+    search = Search(start, highest)
+    while not search.over:
+        search.tell(holds(search.count))
+    return search.found
 
 
 @given(st.integers(0, 3000), st.integers(1, 512), st.integers(1, 2048))
