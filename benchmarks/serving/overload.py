@@ -14,6 +14,7 @@ from speechtrt.benchmarks.serving.process import Capacity, ServerProcess
 from speechtrt.benchmarks.serving.realtime import Packets
 from speechtrt.benchmarks.serving.timetable import Timetables
 from speechtrt.benchmarks.serving.visit import End, Visit
+from speechtrt.benchmarks.serving.web_socket import Handshake
 from speechtrt.benchmarks.serving.wire import Wires
 from speechtrt.benchmarks.stream.client import RATE, Spoken
 from speechtrt.benchmarks.stream.trial import Spread
@@ -89,7 +90,9 @@ class Overload:
         rate, due = self.factor * self.places / self._visit_seconds, start
         while (due := due + chance.expovariate(rate)) < start + self.seconds:
             spoken = chance.choices(self.spoken, k=self.turns)
-            yield Visit(wires, port, spoken, self.tables, packets, self.packet, due, chance.random() < LEAVING)
+            yield Visit(
+                wires, Handshake.to(port), spoken, self.tables, packets, self.packet, due, chance.random() < LEAVING
+            )
 
     def _trial(
         self, visits: Sequence[Visit], server: ServerProcess, watch: Stopwatch, cpu: float, start: float

@@ -9,7 +9,7 @@ import numpy as np
 from speechtrt.audio import Samples
 from speechtrt.benchmarks.serving.process import ServerProcess
 from speechtrt.benchmarks.serving.timetable import HEAD, Timetable, Timetables
-from speechtrt.benchmarks.serving.web_socket import UPDATE, Event, WebSocketClient, frame
+from speechtrt.benchmarks.serving.web_socket import UPDATE, Event, Handshake, WebSocketClient, frame
 from speechtrt.benchmarks.serving.wire import Wires
 from speechtrt.benchmarks.stream.connection import News
 from speechtrt.errors import BenchmarkError
@@ -135,7 +135,7 @@ class RealtimeClients:
 
     def connect(self) -> RealtimeConnection:
         """A turn in a session that has none, or in a new one."""
-        client = self._free.pop() if self._free else session(WebSocketClient.open(self.wires, self.port))
+        client = self._free.pop() if self._free else session(WebSocketClient.open(self.wires, Handshake.to(self.port)))
         return RealtimeConnection(client, self.tables, self._packets, self._free)
 
     def close(self) -> None:

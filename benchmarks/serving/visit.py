@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from speechtrt.benchmarks.serving.realtime import Packets, RealtimeConnection, session
 from speechtrt.benchmarks.serving.timetable import Timetables
-from speechtrt.benchmarks.serving.web_socket import WebSocketClient
+from speechtrt.benchmarks.serving.web_socket import Handshake, WebSocketClient
 from speechtrt.benchmarks.serving.wire import Wires
 from speechtrt.benchmarks.stream.client import Client, Spoken, Tally
 from speechtrt.errors import BenchmarkError, CapacityError
@@ -32,7 +32,7 @@ class Visit:
     """
 
     wires: Wires
-    port: int
+    handshake: Handshake
     spoken: Sequence[Spoken]
     tables: Timetables
     packets: Packets
@@ -76,7 +76,7 @@ class Visit:
 
     def _arrive(self, now: float) -> Client:
         self.begun = now
-        self._socket = session(WebSocketClient.open(self.wires, self.port))
+        self._socket = session(WebSocketClient.open(self.wires, self.handshake))
         lookahead = self.tables.lookahead_seconds
         self._client = Client(self._turn, self.spoken, self.packet, lookahead, self.tally, self.due, turn=0)
         return self._client

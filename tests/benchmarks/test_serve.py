@@ -16,7 +16,7 @@ from speechtrt.benchmarks.serving.process import Capacity, ServerProcess
 from speechtrt.benchmarks.serving.realtime import Packets, RealtimeConnection, session
 from speechtrt.benchmarks.serving.timetable import HEAD, Timetable, Timetables, beginning
 from speechtrt.benchmarks.serving.visit import End, Visit
-from speechtrt.benchmarks.serving.web_socket import WebSocketClient
+from speechtrt.benchmarks.serving.web_socket import Handshake, WebSocketClient
 from speechtrt.benchmarks.serving.wire import Wires
 from speechtrt.benchmarks.stream.client import RATE, Spoken
 from speechtrt.errors import BenchmarkError
@@ -69,7 +69,9 @@ def test_a_turn_over_a_socket_reports_its_chunks_with_their_time() -> None:
     with serving() as live, Wires(live.port) as wires:
         free: list[WebSocketClient] = []
         start = time.perf_counter()
-        turn = RealtimeConnection(session(WebSocketClient.open(wires, live.port)), TABLES, Packets(), free)
+        turn = RealtimeConnection(
+            session(WebSocketClient.open(wires, Handshake.to(live.port))), TABLES, Packets(), free
+        )
         for begin in range(0, RATE, 1600):
             turn.accept(SAMPLES[begin : begin + 1600])
         turn.end()
@@ -97,7 +99,7 @@ def test_visits_end_as_the_server_counts_them() -> None:
     with serving(slots=1) as live, Wires(live.port) as wires:
 
         def visit(leaves: bool = False) -> Visit:
-            return Visit(wires, live.port, spoken, TABLES, Packets(), 0.6, time.perf_counter(), leaves)
+            return Visit(wires, Handshake.to(live.port), spoken, TABLES, Packets(), 0.6, time.perf_counter(), leaves)
 
         first = visit()
         assert visited(first) is End.SERVED
@@ -107,7 +109,7 @@ def test_visits_end_as_the_server_counts_them() -> None:
         until(lambda: live.service.in_flight == 0)
         assert visited(visit(leaves=True)) is End.CANCELLED
         until(lambda: live.service.in_flight == 0)
-        holder = session(WebSocketClient.open(wires, live.port))
+        holder = session(WebSocketClient.open(wires, Handshake.to(live.port)))
         until(lambda: any(event["type"] == "session.created" for _, event in holder.events()))
         refused = visit()
         assert visited(refused) is End.SHED
