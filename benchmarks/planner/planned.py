@@ -63,8 +63,7 @@ def ask_planner(environment: Environment, load: StreamLoad, rounds: Sequence[Rou
 
 def mean_streams(rounds: Sequence[Round], name: str) -> float:
     """Streams in time of one server, over the rounds."""
-    found = [one.alone if name == ALONE else one.together[TOGETHER.index(name)] for one in rounds]
-    return Distribution.of(found).mean
+    return Distribution.of([one.streams(name) for one in rounds]).mean
 
 
 def _write(path: Path, environment: Environment, load: StreamLoad, rounds: Sequence[Round], name: str) -> Path:

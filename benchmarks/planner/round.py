@@ -23,6 +23,10 @@ class Round:
     together: tuple[int, ...]
     trials: tuple[StreamTrial, ...]
 
+    def streams(self, name: str) -> int:
+        """Those of the server of that name."""
+        return self.alone if name == ALONE else self.together[TOGETHER.index(name)]
+
 
 @dataclass(frozen=True, slots=True)
 class Rounds:

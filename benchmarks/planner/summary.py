@@ -59,10 +59,12 @@ def _by_round(rounds: Sequence[Round]) -> Numbers:
 
 
 def _at_slo(rounds: Sequence[Round]) -> Numbers:
-    """Of each server with the most streams that it serves: the last run that confirmed them, round by round."""
+    """Of each server with the most streams that it serves: the runs that confirmed them, of all rounds."""
     numbers: Numbers = {}
     for name in (ALONE, *TOGETHER):
-        held = [_counted([one], (name,), ("confirm",))[-1] for one in rounds]
+        held = [
+            run for one in rounds for run in _counted([one], (name,), ("confirm",)) if run.streams == one.streams(name)
+        ]
         numbers |= {f"{name}.at_slo.{number}": value for number, value in load_numbers(held).items()}
     return numbers
 

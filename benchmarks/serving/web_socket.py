@@ -28,7 +28,7 @@ def frame(text: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A client's first words. Under a load of many arrivals they are found beforehand, on cores that nobody waits for."""
+    """A client's first words. Before a load of many arrivals they are found while nobody waits for the cores."""
 
     protocol: ClientProtocol
     data: bytes

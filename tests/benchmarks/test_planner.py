@@ -16,7 +16,7 @@ from speechtrt.benchmarks.commands import bench
 from speechtrt.benchmarks.environment import read_environment
 from speechtrt.benchmarks.measure.bar import judge_bars
 from speechtrt.benchmarks.measure.child import Child
-from speechtrt.benchmarks.planner.arrangement import Arrangement, without_neighbours
+from speechtrt.benchmarks.planner.arrangement import FEWER, Arrangement, without_neighbours
 from speechtrt.benchmarks.planner.planned import Agreement, Planned, ask_planner
 from speechtrt.benchmarks.planner.promises import PROMISES
 from speechtrt.benchmarks.planner.quotation import quotation
@@ -26,6 +26,7 @@ from speechtrt.benchmarks.planner.round import ALONE, TOGETHER, Round
 from speechtrt.benchmarks.planner.summary import doubts, summarise
 from speechtrt.benchmarks.stream.apart import ApartServer, ApartSide
 from speechtrt.benchmarks.stream.load import ARRIVAL, StreamLoad, StreamPlan
+from speechtrt.benchmarks.stream.search import RESOLUTION
 from speechtrt.benchmarks.stream.trial import StreamTrial
 from speechtrt.errors import BackendError, BenchmarkError, DataError
 from tests.benchmarks.schema_check import violations_in
@@ -154,6 +155,32 @@ def test_nobody_is_searched_without_neighbours_and_all_hold_at_once(monkeypatch:
     assert all(set(streams) == set(TOGETHER) and min(streams.values()) > 0 for _, streams in seen)
     assert 100 < found["second"] <= 150 < found["first"] and sum(found.values()) <= 500
     assert seen[-1] == ("confirm", found)
+
+
+@pytest.mark.parametrize("stalled", range(12))
+def test_one_stall_of_the_machine_costs_no_stream(monkeypatch: pytest.MonkeyPatch, stalled: int) -> None:
+    made = count()
+
+    def stalling(self: Arrangement, streams: Mapping[str, int], purpose: str) -> list[StreamTrial]:
+        late = replace(QUIET, p95=0.2)
+        well = next(made) != stalled
+        return [replace(TRIAL, side=name, chunk=QUIET if well and n <= 300 else late) for name, n in streams.items()]
+
+    monkeypatch.setattr(Arrangement, "run", stalling)
+    found = arranged([ALONE]).most({ALONE: 256})[ALONE]
+    assert 300 / RESOLUTION - 1 <= found <= 300
+
+
+def test_who_fails_twice_in_three_runs_gets_fewer_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    confirming = count()
+
+    def unsteady(self: Arrangement, streams: Mapping[str, int], purpose: str) -> list[StreamTrial]:
+        late = replace(QUIET, p95=0.2)
+        well = purpose == "search" or next(confirming) in (0, 3, 4)
+        return [replace(TRIAL, side=name, chunk=QUIET if well and n <= 300 else late) for name, n in streams.items()]
+
+    monkeypatch.setattr(Arrangement, "run", unsteady)
+    assert arranged([ALONE]).most({ALONE: 300})[ALONE] == int(FEWER * 300)
 
 
 def test_a_server_that_hears_nothing_in_time_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
