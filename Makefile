@@ -100,7 +100,7 @@ bench: engines  ## the numbers of the README, written to benchmarks/results/cpu
 bench-triton: engines $(TRITON)/.installed  ## what a Triton server adds to live streams
 	$(TRITON)/bin/speechtrt bench triton --trials 5 --out benchmarks/results/cpu
 
-bench-planner: engines  ## two servers at once against what the planner makes of one; some nine minutes
+bench-planner: engines  ## two servers at once against what the planner makes of one; some fourteen minutes
 	$(BIN)/speechtrt bench planner --out benchmarks/results/cpu
 	$(BIN)/python -m speechtrt.benchmarks.planner.quotation docs/kubernetes.md
 

@@ -9,7 +9,7 @@ START = 256  # streams with which the first search begins when nothing is known
 
 
 def full_plan(chunk: int, trials: int, near: Mapping[str, int]) -> StreamPlan:
-    """Some three minutes for each of `trials` rounds; less when searches begin `near` what they will find."""
+    """Some five minutes for each of `trials` rounds; less when searches begin `near` what they will find."""
     return StreamPlan((chunk,), {}, 10.0, 2.0, trials, 4096, search_seconds=6.0, near=near)
 
 
