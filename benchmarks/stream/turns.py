@@ -14,8 +14,9 @@ Speak = Callable[[str, int, str, int], StreamTrial]  # side, streams, purpose, a
 class Turns:
     """Searches side by side, then rounds in which each side is run with what was found.
 
-    A side that does not hold in a round gets fewer streams, and the rounds go on until every side has held `confirm`
-    times in a row, so that the last rounds of all are the same ones.
+    A search gives a number up when it did not hold twice, as a machine may stall once. A side that does not hold in a
+    round gets fewer streams, and the rounds go on until every side has held `confirm` times in a row, so that the last
+    rounds of all are the same ones.
     """
 
     searches: Mapping[str, Search]
@@ -28,9 +29,11 @@ class Turns:
         """Every run, as it is made."""
         while waiting := [side for side, search in self.searches.items() if not search.over]:
             for side in waiting:
-                trial = self._run(side, self.searches[side].count, "search")
-                self.searches[side].tell(trial.holds(self.slo_seconds))
-                yield trial
+                trials = [self._run(side, self.searches[side].count, "search")]
+                if not trials[-1].holds(self.slo_seconds):
+                    trials.append(self._run(side, self.searches[side].count, "search"))
+                self.searches[side].tell(trials[-1].holds(self.slo_seconds))
+                yield from trials
         yield from self._confirmed({side: search.found for side, search in self.searches.items()})
 
     def _confirmed(self, streams: dict[str, int]) -> Iterator[StreamTrial]:

@@ -46,7 +46,12 @@ def test_sides_take_turns_from_the_first_run_to_the_last() -> None:
     assert trials == machine.runs
     both = [t.side for t in trials if t.purpose == "confirm"]
     assert both == ["fast", "slow"] * 3
-    assert [t.side for t in trials][:4] == ["fast", "slow", "fast", "slow"]
+    assert [t.side for t in trials][:4] == [
+        "fast",
+        "slow",
+        "slow",
+        "fast",
+    ]  # whom 700 streams are too many has two runs
     numbers = found(trials)
     assert all(limit / RESOLUTION - 1 <= numbers[side] <= limit for side, limit in SIDES.items())
 
@@ -63,6 +68,14 @@ def test_what_is_found_has_held_in_the_last_rounds_of_all(speeds: list[float]) -
     rounds = [t for t in trials if t.purpose == "confirm"][-6:]
     assert all(t.holds(SLO) for t in rounds)
     assert {t.side: t.streams for t in rounds} == found(trials)
+
+
+@pytest.mark.parametrize("stalled", range(12))
+def test_one_stall_in_a_search_costs_no_stream(stalled: int) -> None:
+    steady = found(Machine([1.0]).turns())
+    searching = sum(t.purpose == "search" for t in Machine([1.0]).turns())
+    assert stalled < searching
+    assert found(Machine([*[1.0] * stalled, 0.01, 1.0]).turns()) == steady
 
 
 def test_a_side_that_never_holds_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
