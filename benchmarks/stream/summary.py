@@ -74,7 +74,8 @@ def doubts(trials: Sequence[StreamTrial], plan: StreamPlan, peer: str | None = N
     The texts of a `peer` may depend on who shares its batches; how many do is in its trials.
     """
     groups = grouped(trials, "fixed", "confirm")
-    reasons = trial_reasons({key: [t.chunk.count / t.wall_seconds for t in group] for key, group in groups.items()})
+    kept = {key: group for key, group in groups.items() if not _given_up(group, plan.slo_seconds)}
+    reasons = trial_reasons({key: [t.chunk.count / t.wall_seconds for t in group] for key, group in kept.items()})
     reasons += contention_reasons({key: [t.foreign_share for t in group] for key, group in groups.items()})
     for key, group in groups.items():
         late, different = max(t.late.p95 for t in group), sum(t.different for t in group)
@@ -86,6 +87,11 @@ def doubts(trials: Sequence[StreamTrial], plan: StreamPlan, peer: str | None = N
         if any(t.purpose == "search" and t.streams == plan.highest and t.holds(plan.slo_seconds) for t in trials):
             reasons.append(f"chunk_{chunk}: the search ended at its limit of {plan.highest} streams")
     return reasons
+
+
+def _given_up(trials: Sequence[StreamTrial], slo: float) -> bool:
+    """Whether a number of streams was run once more and then not again, because it did not hold: no figure is of it."""
+    return trials[-1].purpose == "confirm" and not trials[-1].holds(slo)
 
 
 def _found(prefix: str, group: Sequence[StreamTrial]) -> Numbers:

@@ -110,6 +110,17 @@ def test_other_texts_are_a_doubt_except_for_a_peer() -> None:
     assert doubts(trials, plan, peer="ours") == []
 
 
+def test_numbers_that_were_given_up_need_no_further_runs() -> None:
+    plan = StreamPlan((560,), {}, 1.0, 0.0, 3, 100)
+    kept = replace(TRIAL, late=replace(QUIET, p95=0.01))
+    once = replace(kept, streams=20, chunk=replace(QUIET, p95=0.2))
+    assert not once.holds(plan.slo_seconds)
+    assert doubts([once, kept, kept, kept], plan) == []
+    assert doubts([once, kept, kept], plan) == ["ours.chunk_560.streams_10: 2 trials, at least 3 are needed"]
+    assert doubts([replace(once, foreign_share=0.5), kept, kept, kept], plan) != []
+    assert doubts([replace(once, purpose="fixed"), kept, kept, kept], plan) != []
+
+
 def test_numbers_over_several_loads_are_promised() -> None:
     loads = [replace(TRIAL, purpose="fixed", streams=streams, cpu_seconds=6.0) for streams in (16, 64, 256)]
     small = replace(loads[1], chunk_milliseconds=160, chunk=replace(QUIET, p95=0.06), peak_memory_bytes=7)

@@ -86,6 +86,18 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         return True
 
+    def leave(self, code: int, reason: str) -> None:
+        """Close the connection without waiting for the client: who reads finds the close frame, who does not is cut."""
+        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
     @property
     def _between_messages(self) -> bool:
         conn = self.conn

@@ -186,8 +186,12 @@ async def _closing(moment: Coroutine[Any, Any, None], code: Close) -> Close:
 
 
 async def _close(websocket: WebSocket, code: Close, reason: str) -> None:
-    with suppress(RuntimeError, WebSocketDisconnect):  # the client was faster
-        await websocket.close(code, _reason(reason))
+    if link := direct(websocket):  # `websocket.close` would wait until the client has read what was sent before
+        link.leave(code, _reason(reason))
+        return
+    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # the client was faster, or does not read
+        async with asyncio.timeout(FINISH_SECONDS):
+            await websocket.close(code, _reason(reason))
 
 
 def _reason(text: str) -> str:

@@ -52,7 +52,7 @@ class Notes(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written: list[bytes] = []
-        self.closing = False
+        self.closing = self.aborted = self.paused = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written.append(bytes(data))
@@ -63,9 +63,14 @@ class Notes(asyncio.Transport):
     def close(self) -> None:
         self.closing = True
 
-    def pause_reading(self) -> None: ...
+    def abort(self) -> None:
+        self.aborted = True
 
-    def resume_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
 
 
 async def accepted(scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,6 +150,23 @@ def test_what_is_put_goes_out_at_once_unless_the_client_has_too_much_or_is_gone(
         return notes.written
 
     assert asyncio.run(run()) == [frame(b"now", mask=False)]
+
+
+def test_who_does_not_read_keeps_nobody_waiting_and_is_cut() -> None:
+    async def run() -> list[bytes]:
+        link, notes = await connected(None)
+        link.close_timeout = 0.01
+        link.data_received(frame(b"unread"))
+        assert notes.paused
+        link.pause_writing()
+        link.leave(1008, "too slow")
+        link.leave(1000, "again")
+        assert not (notes.paused or notes.aborted)
+        while not notes.aborted:
+            await asyncio.sleep(0.001)
+        return notes.written
+
+    assert asyncio.run(asyncio.wait_for(run(), 60)) == [frame(b"\x03\xf0too slow", Opcode.CLOSE, mask=False)]
 
 
 class Closed:

@@ -1,6 +1,9 @@
 """How live sessions begin and end: slots, limits, draining, handshakes."""
 
+import asyncio
 import json
+import socket
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from speechtrt.runtime.serving.core.limits import Limits
+from speechtrt.runtime.serving.realtime.direct import DirectWebSocket
 from tests.runtime.serving.fakes import text_of
 from tests.runtime.serving.live import serving
 from tests.runtime.serving.realtime_client import MANUAL, TRANSCRIPTION, Client, eventually, opened, tone
@@ -105,14 +109,25 @@ def test_browsers_send_their_key_as_a_protocol() -> None:
             assert socket.subprotocol == "realtime"
 
 
+class Narrow(DirectWebSocket):
+    """A connection for which the system keeps little, so that it is soon full."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        super().connection_made(transport)
+
+
 def test_a_client_that_does_not_read_is_cut() -> None:
-    with serving(Limits(write_seconds=0.2)) as live, opened(live, max_queue=1) as socket:
-        client = Client(socket)
+    deadline = time.monotonic() + 60
+    limits = Limits(write_seconds=0.2)
+    with serving(limits, protocol=Narrow) as live, opened(live, max_queue=1, ping_interval=None) as slow:
+        client = Client(slow)
         client.expect("session.created")
-        with suppress(ConnectionClosed):
-            while live.service.in_flight:
-                client.socket.send('{"type": "' + "x" * 50 + '"}')
-        eventually(lambda: live.service.in_flight == 0)
+        while live.service.in_flight and time.monotonic() < deadline:
+            with suppress(ConnectionClosed):
+                slow.send('{"type": "' + "x" * 50 + '"}')
+        assert live.service.in_flight == 0
         name = "speechtrt_slow_consumer_disconnects_total"
         values = {"model": "tiny-ctc", "version": "v1", "engine": "fake"}
-        eventually(lambda: live.service.metrics.registry.get_sample_value(name, values) == 1)
+        assert live.service.metrics.registry.get_sample_value(name, values) == 1
+        assert client.code() == 1008
